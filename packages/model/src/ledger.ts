@@ -110,7 +110,11 @@ export function formatLedger(ledger: Ledger): string {
       zones: Object.fromEntries([...zones].sort(([a], [b]) => compareText(a, b))),
     })),
     emptySlots: ledger.emptySlots.map(formatSeconds),
-    options: { ...ledger.options, appLabels: [...ledger.options.appLabels], flowLogIds: [...ledger.options.flowLogIds] },
+    options: {
+      ...ledger.options,
+      appLabels: [...ledger.options.appLabels],
+      flowLogIds: [...ledger.options.flowLogIds],
+    },
   }
   return `${canonicalJson(json)}\n`
 }

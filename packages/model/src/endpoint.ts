@@ -1,9 +1,9 @@
 // An endpoint is who held an address: what a row's source and destination columns say.
 
-declare const zone: unique symbol
+declare const zoneBrand: unique symbol
 
 /** An availability zone's ID (`use2-az1`), the same place in every account; not its name (`us-east-2a`). */
-export type ZoneId = string & { readonly [zone]: true }
+export type ZoneId = string & { readonly [zoneBrand]: true }
 
 /** In the order in which they are asked who held an address. */
 export const ENDPOINT_KINDS = ['pod', 'node', 'interface', 'subnet'] as const

@@ -4,18 +4,18 @@
 //   Hour          the first second of a UTC hour; a record belongs to the hour of its start
 //   UnixMillis    milliseconds since 1970, what an assignment's from and until are read into
 
-declare const seconds: unique symbol
-declare const millis: unique symbol
-declare const hour: unique symbol
+declare const secondsBrand: unique symbol
+declare const millisBrand: unique symbol
+declare const hourBrand: unique symbol
 
 /** Whole seconds since 1970-01-01T00:00:00Z. */
-export type UnixSeconds = number & { readonly [seconds]: true }
+export type UnixSeconds = number & { readonly [secondsBrand]: true }
 
 /** Milliseconds since 1970-01-01T00:00:00Z. */
-export type UnixMillis = number & { readonly [millis]: true }
+export type UnixMillis = number & { readonly [millisBrand]: true }
 
 /** The first second of a UTC hour, in Unix seconds; always a multiple of 3600. */
-export type Hour = UnixSeconds & { readonly [hour]: true }
+export type Hour = UnixSeconds & { readonly [hourBrand]: true }
 
 export const HOUR_SECONDS = 3600
 

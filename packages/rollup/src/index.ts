@@ -1,0 +1,5 @@
+export { Attribution } from './attribution.ts'
+export type { Overlap } from './flow-log-overlap.ts'
+export { BalanceError, HourRollup, type ClosedRollup } from './hour-rollup.ts'
+export { isPublic4, isPublic6 } from './public-address.ts'
+export type { RollupRows } from './rollup-rows.ts'

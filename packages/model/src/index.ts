@@ -33,3 +33,4 @@ export {
   type UnixMillis,
   type UnixSeconds,
 } from './time.ts'
+export { BILLED_GB, formatBytes, formatCount, formatShare, formatUsd, USD_PER_GB, usdOf } from './units.ts'

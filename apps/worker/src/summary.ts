@@ -1,0 +1,159 @@
+// What a person wants to know of an hour, as text for a terminal; and the same as one JSON line for a program.
+
+import {
+  compareText,
+  formatBytes,
+  formatCount,
+  formatHour,
+  formatSeconds,
+  formatShare,
+  formatUsd,
+  usdOf,
+  type Account,
+  type Json,
+  type Totals,
+  type ZonePair,
+} from '@zonetoll/model'
+import type { MadeHour } from './make-hour.ts'
+import { layOut } from './text-table.ts'
+
+/** Why bytes of the hour have no row with two known ends, in the words of a person. */
+const UNATTRIBUTED: readonly (readonly [Account, string])[] = [
+  ['unknownSource', 'nothing known held the source address'],
+  ['unknownDestination', 'nothing known held the private destination address'],
+]
+
+/** Bytes that the clusters' own interfaces sent in the hour, each counted once. */
+const SENT: readonly Account[] = ['unknownSource', 'outside', 'unknownDestination', 'sameZone', 'crossZone']
+
+/** The summary of one hour; `width` is the terminal's in columns. */
+export function formatSummary(
+  made: MadeHour,
+  options: { readonly sample: boolean; readonly width: number },
+): string {
+  const { accounts } = made.accounts
+  const sections = [
+    headline(made, options.sample),
+    section('Zone by zone (rows send to columns)', zoneMatrix(made.accounts.zones)),
+  ]
+  if (made.topPairs.length > 0)
+    sections.push(section('Top pairs across zones', topPairs(made, options.width)))
+  sections.push(section('Not attributed', unattributed(accounts)))
+  sections.push(section('Read', readLines(made)))
+  sections.push(`Rollup  ${made.published.rollup}\nLedger  ${made.published.ledger}`)
+  return `${sections.join('\n\n')}\n`
+}
+
+function headline(made: MadeHour, sample: boolean): string {
+  const { crossZone, sameZone } = made.accounts.accounts
+  const known = crossZone.bytes + sameZone.bytes
+  const share =
+    known === 0n ? '' : `, ${formatShare(crossZone.bytes, known)} of what known endpoints sent each other`
+  return [
+    `Cluster ${made.cluster}, hour ${formatHour(made.hour)} UTC${sample ? ' (the bundled sample, not your data)' : ''}`,
+    '',
+    `Across zones: ${formatBytes(crossZone.bytes)}, ${formatUsd(usdOf(crossZone.bytes))} at $0.02 a GiB${share}`,
+  ].join('\n')
+}
+
+function section(title: string, lines: readonly string[]): string {
+  return [title, ...lines.map(line => `  ${line}`)].join('\n')
+}
+
+function zoneMatrix(zones: readonly ZonePair[]): string[] {
+  const names = [...new Set(zones.flatMap(({ source, destination }) => [source, destination]))].sort(
+    compareText,
+  )
+  if (names.length === 0) return ['no traffic between known endpoints']
+  const cell = (source: string, destination: string) => {
+    const pair = zones.find(zone => zone.source === source && zone.destination === destination)
+    return pair === undefined ? '-' : formatBytes(pair.bytes)
+  }
+  const rows = names.map(source => [source as string].concat(names.map(destination => cell(source, destination))))
+  return layOut([['', ...names], ...rows], { left: 1 })
+}
+
+function topPairs(made: MadeHour, width: number): string[] {
+  const rows = made.topPairs.map(({ source, destination, bytes }) => [
+    source,
+    destination,
+    formatBytes(bytes),
+    formatUsd(usdOf(bytes)),
+  ])
+  return layOut([['from', 'to', 'bytes', 'cost'], ...rows], { left: 2, width: width - 2 })
+}
+
+function unattributed(accounts: Readonly<Record<Account, Totals>>): string[] {
+  const sent = sumBytes(accounts, SENT)
+  const missing = sumBytes(
+    accounts,
+    UNATTRIBUTED.map(([account]) => account),
+  )
+  if (missing === 0n) return [`0 % of ${formatBytes(sent)} sent`]
+  const reasons = UNATTRIBUTED.filter(([account]) => accounts[account].bytes > 0n).map(([account, why]) => [
+    formatShare(accounts[account].bytes, sent),
+    formatBytes(accounts[account].bytes),
+    `${account}: ${why}`,
+  ])
+  return [
+    `${formatShare(missing, sent)} of ${formatBytes(sent)} sent`,
+    ...layOut(reasons, { left: 0, last: 'left' }),
+  ]
+}
+
+function readLines(made: MadeHour): string[] {
+  const { read, accounts } = made.accounts
+  const skipped = made.objects.filter(({ problem }) => problem !== null).length
+  const lines = [
+    `${formatCount(read.records)} lines of ${formatCount(made.objects.length - skipped)} objects, each in one account of the ledger; ` +
+      `${formatCount(made.rows)} rows`,
+  ]
+  if (skipped > 0) lines.push(`${skipped} objects left out, see the ledger`)
+  if (accounts.malformed.records > 0n)
+    lines.push(`${formatCount(accounts.malformed.records)} malformed lines`)
+  if (accounts.skipData.records > 0n) {
+    lines.push(`${formatCount(accounts.skipData.records)} times AWS skipped records it couldn't keep`)
+  }
+  if (made.emptySlots.length > 0) {
+    lines.push(
+      `no objects in ${made.emptySlots.length} of 12 slots: ${made.emptySlots.map(formatSlot).join(', ')}`,
+    )
+  }
+  return lines
+}
+
+function formatSlot(slot: number): string {
+  return formatSeconds(slot).slice(11, 16)
+}
+
+function sumBytes(accounts: Readonly<Record<Account, Totals>>, names: readonly Account[]): bigint {
+  return names.reduce((sum, name) => sum + accounts[name].bytes, 0n)
+}
+
+/** One hour as JSON: raw numbers (strings above 2^53), where its files are, and what to be wary of. */
+export function summaryJson(made: MadeHour, sample: boolean): Json {
+  const { accounts, zones } = made.accounts
+  const { crossZone, sameZone } = accounts
+  return {
+    hour: formatHour(made.hour),
+    cluster: made.cluster,
+    sample,
+    rollup: made.published.rollup,
+    ledger: made.published.ledger,
+    rows: made.rows,
+    crossZoneBytes: integer(crossZone.bytes),
+    sameZoneBytes: integer(sameZone.bytes),
+    unattributedBytes: integer(accounts.unknownSource.bytes + accounts.unknownDestination.bytes),
+    usd: usdOf(crossZone.bytes),
+    records: integer(made.accounts.read.records),
+    zones: zones.map(({ source, destination, bytes }) => ({ source, destination, bytes: integer(bytes) })),
+    objects: made.objects.length,
+    objectsLeftOut: made.objects.filter(({ problem }) => problem !== null).length,
+    emptySlots: made.emptySlots.map(formatSeconds),
+    warnings: made.warnings,
+  }
+}
+
+function integer(value: bigint): Json {
+  return value > 2n ** 53n ? value.toString() : Number(value)
+}

@@ -5,7 +5,6 @@
 // A failure leaves what stood. Between the two files nothing may stop the run, and where the ledger can't be
 // written the rollup that stood is put back.
 
-import { createHash } from 'node:crypto'
 import { mkdtemp, open, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -67,11 +66,9 @@ async function writeFileOfRows(
 ): Promise<WrittenFile> {
   const handle = await open(path, 'w+')
   try {
-    const hash = createHash('sha256')
     const summary = await writeRollup(rows, {
       write: async bytes => {
         signal.throwIfAborted()
-        hash.update(bytes)
         await handle.appendFile(bytes)
       },
     })
@@ -81,7 +78,7 @@ async function writeFileOfRows(
       { byteLength: size, slice: (start, end) => readSlice(handle, start, end ?? size) },
       summary,
     )
-    return { rows: summary.rows, size, sha256: hash.digest('hex') }
+    return { rows: summary.rows, size, sha256: summary.sha256 }
   } finally {
     await handle.close()
   }

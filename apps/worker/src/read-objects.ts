@@ -7,7 +7,7 @@
 
 import pLimit from 'p-limit'
 import { RunError } from '@zonetoll/command'
-import { ByteScanner, FlowLogReader, FormatError, type RecordBatch } from '@zonetoll/flowlog'
+import { createScanner, FlowLogReader, FormatError, type RecordBatch } from '@zonetoll/flowlog'
 import type { Hour, LedgerObject } from '@zonetoll/model'
 import { ContentError, readBytes } from '@zonetoll/objects'
 import { HourRollup, type Attribution } from '@zonetoll/rollup'
@@ -37,7 +37,7 @@ export async function readObjects(
   attribution: Attribution,
   options: ReadOptions,
 ): Promise<ReadObjects> {
-  const scanner = new ByteScanner(attribution.tokens)
+  const scanner = createScanner(attribution.tokens)
   const rollup = new HourRollup(hour, attribution, options)
   const flowLogs = [...new Set(objects.map(object => object.flowLogId))].sort()
   // The first failure stops the reading of all others.

@@ -69,7 +69,9 @@ function zoneMatrix(zones: readonly ZonePair[]): string[] {
     const pair = zones.find(zone => zone.source === source && zone.destination === destination)
     return pair === undefined ? '-' : formatBytes(pair.bytes)
   }
-  const rows = names.map(source => [source as string].concat(names.map(destination => cell(source, destination))))
+  const rows = names.map(source =>
+    [source as string].concat(names.map(destination => cell(source, destination))),
+  )
   return layOut([['', ...names], ...rows], { left: 1 })
 }
 

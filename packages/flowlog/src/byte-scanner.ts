@@ -65,6 +65,7 @@ export class ByteScanner implements Scanner {
   skipData = 0
   noData = 0
   readonly #tokens: RecordTokens
+  #to = 0
   #fieldCount = 0
   #slots: Int8Array = new Int8Array(0)
   #present: Uint8Array = new Uint8Array(SLOTS)
@@ -82,10 +83,14 @@ export class ByteScanner implements Scanner {
     this.#present = format.present
   }
 
-  scan(from: number, to: number): number {
+  load(to: number): void {
+    this.#to = to
+  }
+
+  scan(from: number): number {
     const { text, batch } = this
     let line = from
-    while (line < to && batch.count < batch.capacity) {
+    while (line < this.#to && batch.count < batch.capacity) {
       const end = this.#splitLine(line)
       if (end < 0 || !this.#readRecord()) return line
       line = (text[end] === CARRIAGE_RETURN ? end + 1 : end) + 1

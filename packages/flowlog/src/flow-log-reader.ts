@@ -103,8 +103,9 @@ export class FlowLogReader {
     const scanner = this.#scanner
     let at = this.#format === null ? this.#readHeader(0) : 0
     scanner.use(this.#format!)
+    scanner.load(to)
     while (at < to) {
-      at = scanner.scan(at, to)
+      at = scanner.scan(at)
       if (scanner.batch.count === scanner.batch.capacity) this.#handOver(sink)
       else if (at < to) at = this.#readOddLine(at)
     }

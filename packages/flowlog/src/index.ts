@@ -15,3 +15,4 @@ export {
 } from './record-batch.ts'
 export { MAX_LINE_BYTES, type RecordTokens, type Scanner } from './scanner.ts'
 export { NO_TOKEN, OTHER_TOKEN, TokenTable } from './token-table.ts'
+export { createScanner, SimdScanner } from './simd-scanner.ts'

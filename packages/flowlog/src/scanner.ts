@@ -39,9 +39,12 @@ export interface Scanner {
   noData: number
   /** The format of the lines to come. */
   use(format: Format): void
+  /** Says that text[0, to) is new; its last byte is a line feed. */
+  load(to: number): void
   /**
-   * Reads the lines in text[from, to), the last byte of which is a line feed. Returns where it stopped:
-   * `to`, or the start of a line, either because the batch is full or because that line is malformed or a header.
+   * Reads the lines that were loaded, from the one that begins at `from`, which never goes back. Returns where it
+   * stopped: the end of what was loaded, or the start of a line, either because the batch is full or because that
+   * line is malformed or a header.
    */
-  scan(from: number, to: number): number
+  scan(from: number): number
 }

@@ -1,27 +1,57 @@
-// Attribution: from a record's two addresses to two endpoints, and whether the record is a relayed copy.
+// Attribution: from the two addresses of a batch's records to two endpoints and an account.
 //
-// Everything that can be worked out once an hour is: an endpoint's instance and zone are compared as the codes that
-// the batch carries, never as text.
+// Works column by column over a selection of rows, one short loop a step: the look-ups of many records are then under
+// way at once, where one record after another would wait for memory. What can be worked out once an hour is: an
+// endpoint's instance and zone are compared as the codes that the batch carries, never as text.
 
 import { NONE, type Timeline } from '@zonetoll/assignments'
 import {
+  DESTINATION_IPV6,
+  DESTINATION_UNREADABLE,
   MIDDLE_INTERFACE,
   NO_TOKEN,
+  SOURCE_IPV6,
+  SOURCE_UNREADABLE,
   TokenTable,
   TYPED_INTERFACE,
   type RecordBatch,
   type RecordTokens,
 } from '@zonetoll/flowlog'
+import { ACCOUNT } from './account-codes.ts'
+import { isPublic4, isPublic6 } from './public-address.ts'
 
-/** The codes a scanner gives to instances, interfaces and zones, and what they mean to a timeline. */
+const { unknownSource, relayed, outside, unknownDestination, sameZone, crossZone } = ACCOUNT
+
+/** What attribution says of the k-th selected row; valid until the next call. */
+export interface Attributed {
+  /** Endpoint ids, NONE where nothing known held the address. */
+  readonly source: Int32Array
+  readonly destination: Int32Array
+  /** An account's code. */
+  readonly account: Uint8Array
+  /** 1 where more than one pod held either address around the record. */
+  readonly handedOver: Uint8Array
+}
+
+interface Side {
+  readonly words: Uint32Array
+  readonly ipv6: number
+  readonly unreadable: number
+  /** The address's entries in the timeline, by selected row. */
+  readonly entries: Int32Array
+  readonly endpoints: Int32Array
+}
+
 export class Attribution {
   readonly timeline: Timeline
+  /** What a scanner has to know to give instances, interfaces and zones the codes that are compared here. */
   readonly tokens: RecordTokens
-  /** By endpoint id: the code of its zone, the same in `tokens.zones`. */
+  /** By endpoint id: the code of its zone in `tokens.zones`. */
   readonly zoneOf: Int32Array
   readonly #instanceOf: Int32Array
-  /** By code of interface-id: the endpoint id of that interface, NONE for one we don't know. */
-  readonly #interfaceEndpoints: readonly number[]
+  /** By code of interface-id: the endpoint id of that interface, NONE for one that no assignment names. */
+  readonly #interfaceEndpoints: Int32Array
+  #columns = columnsOf(0)
 
   /** `growing` lets interfaces that no assignment names have codes too, to tell who logged them. */
   constructor(timeline: Timeline, options: { readonly growing: boolean }) {
@@ -39,31 +69,100 @@ export class Attribution {
     }
     this.timeline = timeline
     this.tokens = { instances, interfaces, zones }
-    this.#interfaceEndpoints = interfaceEndpoints
+    this.#interfaceEndpoints = Int32Array.from(interfaceEndpoints)
   }
 
-  /**
-   * Whether a record was logged by an interface that isn't its source's own. `entry` is the source address's entry
-   * in the timeline, times are milliseconds. The first test that can be made decides (contract, section 4).
-   */
-  isRelayed(
+  /** Attributes the first `count` of the selected rows, which are accepted egress records of the hour. */
+  attribute(batch: RecordBatch, rows: Int32Array, count: number): Attributed {
+    if (this.#columns.account.length < count) this.#columns = columnsOf(batch.capacity)
+    const { sourceEntries, destinationEntries, source, destination, account, handedOver } = this.#columns
+    const from: Side = {
+      words: batch.source,
+      ipv6: SOURCE_IPV6,
+      unreadable: SOURCE_UNREADABLE,
+      entries: sourceEntries,
+      endpoints: source,
+    }
+    const to: Side = {
+      words: batch.destination,
+      ipv6: DESTINATION_IPV6,
+      unreadable: DESTINATION_UNREADABLE,
+      entries: destinationEntries,
+      endpoints: destination,
+    }
+    handedOver.fill(0, 0, count)
+    for (const side of [from, to]) {
+      this.#findEntries(batch, rows, count, side)
+      this.#findHolders(batch, rows, count, side, handedOver)
+    }
+    for (let k = 0; k < count; k++) account[k] = this.#accountOf(batch, rows[k]!, k)
+    return this.#columns
+  }
+
+  #findEntries({ flags }: RecordBatch, rows: Int32Array, count: number, side: Side): void {
+    const timeline = this.timeline
+    const { words, ipv6, unreadable, entries } = side
+    const not4 = ipv6 | unreadable
+    for (let k = 0; k < count; k++) {
+      const row = rows[k]!
+      const kind = flags[row]! & not4
+      if (kind === 0) entries[k] = timeline.find4(words[row * 4]!)
+      else entries[k] = kind === ipv6 ? timeline.find6(words, row * 4) : NONE
+    }
+  }
+
+  #findHolders(
     batch: RecordBatch,
-    row: number,
-    source: number,
-    entry: number,
-    start: number,
-    until: number,
-  ): boolean {
+    rows: Int32Array,
+    count: number,
+    side: Side,
+    handedOver: Uint8Array,
+  ): void {
+    const timeline = this.timeline
+    const { start, until } = batch
+    const { entries, endpoints } = side
+    for (let k = 0; k < count; k++) {
+      const row = rows[k]!
+      const entry = entries[k]!
+      let holder: number = NONE
+      if (entry !== NONE) {
+        holder = timeline.holder(entry, start[row]!, until[row]!)
+        if (timeline.handedOver(entry, start[row]!, until[row]!)) handedOver[k] = 1
+      }
+      endpoints[k] = holder === NONE ? this.#subnetOf(batch, row, side) : holder
+    }
+  }
+
+  #subnetOf({ flags }: RecordBatch, row: number, { words, ipv6, unreadable }: Side): number {
+    if ((flags[row]! & unreadable) !== 0) return NONE
+    const at = row * 4
+    return (flags[row]! & ipv6) === 0 ? this.timeline.subnet4(words[at]!) : this.timeline.subnet6(words, at)
+  }
+
+  #accountOf(batch: RecordBatch, row: number, k: number): number {
+    const source = this.#columns.source[k]!
+    if (source === NONE) return unknownSource
+    if (this.#isRelayed(batch, row, source, this.#columns.sourceEntries[k]!)) return relayed
+    const destination = this.#columns.destination[k]!
+    if (destination === NONE) return isPublicDestination(batch, row) ? outside : unknownDestination
+    return this.zoneOf[source] === this.zoneOf[destination] ? sameZone : crossZone
+  }
+
+  // Whether the logging interface isn't the source's own. The first test that can be made decides (contract, section 4).
+  #isRelayed(batch: RecordBatch, row: number, source: number, entry: number): boolean {
     const instance = batch.instance[row]!
     const sourceInstance = this.#instanceOf[source]!
     if (instance !== NO_TOKEN && sourceInstance !== NONE) return instance !== sourceInstance
 
     const code = batch.interface[row]!
-    const logging = code >= 0 ? (this.#interfaceEndpoints[code] ?? NONE) : NONE
+    const known = code >= 0 && code < this.#interfaceEndpoints.length
+    const logging = known ? this.#interfaceEndpoints[code]! : NONE
     if (logging !== NONE) {
       const loggingInstance = this.#instanceOf[logging]!
       if (loggingInstance !== NONE && loggingInstance === sourceInstance) return false
-      return entry === NONE || !this.timeline.interfaceHolds(entry, logging, start, until)
+      return (
+        entry === NONE || !this.timeline.interfaceHolds(entry, logging, batch.start[row]!, batch.until[row]!)
+      )
     }
 
     const flags = batch.flags[row]!
@@ -71,4 +170,26 @@ export class Attribution {
     const zone = batch.zone[row]!
     return zone !== NO_TOKEN && zone !== this.zoneOf[source]
   }
+}
+
+interface Columns extends Attributed {
+  readonly sourceEntries: Int32Array
+  readonly destinationEntries: Int32Array
+}
+
+function columnsOf(rows: number): Columns {
+  return {
+    source: new Int32Array(rows),
+    destination: new Int32Array(rows),
+    account: new Uint8Array(rows),
+    handedOver: new Uint8Array(rows),
+    sourceEntries: new Int32Array(rows),
+    destinationEntries: new Int32Array(rows),
+  }
+}
+
+function isPublicDestination({ flags, destination }: RecordBatch, row: number): boolean {
+  if ((flags[row]! & DESTINATION_UNREADABLE) !== 0) return false
+  const at = row * 4
+  return (flags[row]! & DESTINATION_IPV6) === 0 ? isPublic4(destination[at]!) : isPublic6(destination, at)
 }

@@ -1,21 +1,12 @@
 // One hour's totals: every record into exactly one account, cross-zone pairs into rows.
 //
-//   batch row -> in the hour? -> egress? -> accepted? -> source -> relayed? -> destination -> zones -> pair
+//   batch -> in the hour? egress? accepted? -> selected rows -> attribution -> zone pairs, pairs
 //
 // Counting is contract, section 4; the first account that applies counts. Sums are exact integers at any size. The
 // order of batches makes no difference, and rollups of parts of an hour merge to what one rollup would have.
 
-import { NONE, type Timeline } from '@zonetoll/assignments'
-import {
-  DESTINATION_IPV6,
-  DESTINATION_UNREADABLE,
-  INGRESS,
-  REJECTED,
-  SOURCE_IPV6,
-  SOURCE_UNREADABLE,
-  type LineCounts,
-  type RecordBatch,
-} from '@zonetoll/flowlog'
+import type { Timeline } from '@zonetoll/assignments'
+import { INGRESS, REJECTED, type LineCounts, type RecordBatch } from '@zonetoll/flowlog'
 import {
   ACCOUNTS,
   compareText,
@@ -27,10 +18,10 @@ import {
   type ZoneId,
   type ZonePair,
 } from '@zonetoll/model'
-import type { Attribution } from './attribution.ts'
+import { ACCOUNT } from './account-codes.ts'
+import type { Attribution, Attributed } from './attribution.ts'
 import { FlowLogOverlap, type Overlap } from './flow-log-overlap.ts'
 import { PairTable } from './pair-table.ts'
-import { isPublic4, isPublic6 } from './public-address.ts'
 import { sortedRows, type RollupRows } from './rollup-rows.ts'
 import { sumTotals, TotalsTable } from './totals-table.ts'
 import { countWorkloads } from './workloads.ts'
@@ -47,11 +38,13 @@ export interface ClosedRollup {
   readonly overlaps: readonly Overlap[]
 }
 
-const ACCOUNT = Object.fromEntries(ACCOUNTS.map((account, at) => [account, at])) as Record<Account, number>
-const { malformed, skipData, noData, otherHour, ingress, rejected, unknownSource } = ACCOUNT
-const { relayed, outside, unknownDestination, sameZone, crossZone } = ACCOUNT
+const { malformed, skipData, noData, otherHour, ingress, rejected, sameZone, crossZone } = ACCOUNT
+// Rows of the totals behind those of the accounts.
 const READ = ACCOUNTS.length
 const HANDED_OVER = READ + 1
+/** The high word of the first count that a double may not hold exactly: 2^53 / 2^32. */
+const WIDE_HIGH = 0x200000
+const WORD = 2 ** 32
 
 export class HourRollup {
   readonly #hour: Hour
@@ -62,8 +55,9 @@ export class HourRollup {
   readonly #pairs = new PairTable()
   readonly #zonePairs = new PairTable()
   readonly #overlap = new FlowLogOverlap()
-  // The entry of the address that was looked up last: what isRelayed and the memo ask about.
-  #entry: number = NONE
+  // Of the batch at hand: the rows to attribute, and their pairs.
+  #selected = new Int32Array(0)
+  #pairOf = new Int32Array(0)
 
   constructor(hour: Hour, attribution: Attribution, options: { readonly allPairs: boolean }) {
     this.#hour = hour
@@ -74,27 +68,14 @@ export class HourRollup {
 
   /** Adds the records of a batch, which the flow log of that number delivered. */
   add(batch: RecordBatch, flowLog: number): void {
-    const totals = this.#totals
-    const { byteWords, packetWords } = batch
-    const from = this.#hour * 1000
-    const until = from + HOUR_SECONDS * 1000
-    for (let row = 0; row < batch.count; row++) {
-      const start = batch.start[row]!
-      const flags = batch.flags[row]!
-      totals.addRecord(READ, byteWords, packetWords, row * 2)
-      let account = otherHour
-      if (start >= from && start < until) {
-        const logging = batch.interface[row]!
-        if (logging >= 0) this.#overlap.add(logging, flowLog)
-        account =
-          (flags & INGRESS) !== 0
-            ? ingress
-            : (flags & REJECTED) !== 0
-              ? rejected
-              : this.#attribute(batch, row)
-      }
-      totals.addRecord(account, byteWords, packetWords, row * 2)
+    if (this.#selected.length < batch.capacity) {
+      this.#selected = new Int32Array(batch.capacity)
+      this.#pairOf = new Int32Array(batch.capacity)
     }
+    const selected = this.#select(batch, flowLog)
+    const attributed = this.#attribution.attribute(batch, this.#selected, selected)
+    this.#addAttributed(batch, selected, attributed)
+    this.#addPairs(batch, selected, attributed, this.#attribution.zoneOf)
   }
 
   /** Adds the lines of an object that didn't become records. */
@@ -104,8 +85,8 @@ export class HourRollup {
       [skipData, counts.skipData],
       [noData, counts.noData],
     ] as const) {
-      this.#totals.addEmpty(account, lines)
-      this.#totals.addEmpty(READ, lines)
+      this.#totals.add(account, lines, 0, 0)
+      this.#totals.add(READ, lines, 0, 0)
     }
   }
 
@@ -150,54 +131,62 @@ export class HourRollup {
     }
   }
 
-  // The account of an accepted egress record of the hour; a pair's totals are added here.
-  #attribute(batch: RecordBatch, row: number): number {
-    const timeline = this.#timeline
-    const flags = batch.flags[row]!
-    const start = batch.start[row]!
-    const until = batch.until[row]!
-    const sourceFamily = (flags & SOURCE_UNREADABLE) !== 0 ? 0 : (flags & SOURCE_IPV6) !== 0 ? 6 : 4
-    const source = this.#lookUp(batch.source, row, sourceFamily, start, until)
-    const sourceEntry = this.#entry
-    const destinationFamily =
-      (flags & DESTINATION_UNREADABLE) !== 0 ? 0 : (flags & DESTINATION_IPV6) !== 0 ? 6 : 4
-    const destination = this.#lookUp(batch.destination, row, destinationFamily, start, until)
-    const destinationEntry = this.#entry
-    if (
-      (sourceEntry !== NONE && timeline.handedOver(sourceEntry, start, until)) ||
-      (destinationEntry !== NONE && timeline.handedOver(destinationEntry, start, until))
-    ) {
-      this.#totals.addRecord(HANDED_OVER, batch.byteWords, batch.packetWords, row * 2)
+  // Settles what start, direction and action decide; selects the other rows. Returns how many.
+  #select(batch: RecordBatch, flowLog: number): number {
+    const { start, flags, interface: logging } = batch
+    const from = this.#hour * 1000
+    const until = from + HOUR_SECONDS * 1000
+    const selected = this.#selected
+    let count = 0
+    for (let row = 0; row < batch.count; row++) {
+      this.#addRecord(this.#totals, READ, batch, row)
+      if (!(start[row]! >= from && start[row]! < until)) {
+        this.#addRecord(this.#totals, otherHour, batch, row)
+        continue
+      }
+      if (logging[row]! >= 0) this.#overlap.add(logging[row]!, flowLog)
+      if ((flags[row]! & (INGRESS | REJECTED)) === 0) selected[count++] = row
+      else this.#addRecord(this.#totals, (flags[row]! & INGRESS) === 0 ? rejected : ingress, batch, row)
     }
-
-    if (source === NONE) return unknownSource
-    if (this.#attribution.isRelayed(batch, row, source, sourceEntry, start, until)) return relayed
-    if (destination === NONE) {
-      return isPublic(batch.destination, row, destinationFamily) ? outside : unknownDestination
-    }
-    const sourceZone = this.#attribution.zoneOf[source]!
-    const destinationZone = this.#attribution.zoneOf[destination]!
-    const zonePair = this.#zonePairs.add(sourceZone, destinationZone)
-    this.#zonePairs.totals.addRecord(zonePair, batch.byteWords, batch.packetWords, row * 2)
-    const crosses = sourceZone !== destinationZone
-    if (crosses || this.#allPairs) {
-      const pair = this.#pairs.add(source, destination)
-      this.#pairs.totals.addRecord(pair, batch.byteWords, batch.packetWords, row * 2)
-    }
-    return crosses ? crossZone : sameZone
+    return count
   }
 
-  // Who held an address in a window; leaves the address's entry in #entry.
-  #lookUp(words: Uint32Array, row: number, family: 0 | 4 | 6, start: number, until: number): number {
-    const timeline = this.#timeline
-    this.#entry = NONE
-    if (family === 0) return NONE
-    const at = row * 4
-    const entry = family === 4 ? timeline.find4(words[at]!) : timeline.find6(words, at)
-    this.#entry = entry
-    const holder = entry === NONE ? NONE : timeline.holder(entry, start, until)
-    if (holder !== NONE) return holder
-    return family === 4 ? timeline.subnet4(words[at]!) : timeline.subnet6(words, at)
+  #addAttributed(batch: RecordBatch, selected: number, { account, handedOver }: Attributed): void {
+    for (let k = 0; k < selected; k++) {
+      const row = this.#selected[k]!
+      this.#addRecord(this.#totals, account[k]!, batch, row)
+      if (handedOver[k] === 1) this.#addRecord(this.#totals, HANDED_OVER, batch, row)
+    }
+  }
+
+  // Two loops: the first waits for the memory of many pairs at once, the second finds it near.
+  #addPairs(batch: RecordBatch, selected: number, attributed: Attributed, zoneOf: Int32Array): void {
+    const { source, destination, account } = attributed
+    const least = this.#allPairs ? sameZone : crossZone
+    const pairs = this.#pairs
+    const zonePairs = this.#zonePairs
+    const pairOf = this.#pairOf
+    for (let k = 0; k < selected; k++) {
+      if (account[k]! >= least) pairOf[k] = pairs.add(source[k]!, destination[k]!)
+    }
+    for (let k = 0; k < selected; k++) {
+      if (account[k]! < sameZone) continue
+      const row = this.#selected[k]!
+      const zonePair = zonePairs.add(zoneOf[source[k]!]!, zoneOf[destination[k]!]!)
+      this.#addRecord(zonePairs.totals, zonePair, batch, row)
+      if (account[k]! >= least) this.#addRecord(pairs.totals, pairOf[k]!, batch, row)
+    }
+  }
+
+  #addRecord(totals: TotalsTable, into: number, batch: RecordBatch, row: number): void {
+    const { byteWords, packetWords } = batch
+    const bytesHigh = byteWords[row * 2 + 1]!
+    const packetsHigh = packetWords[row * 2 + 1]!
+    if ((bytesHigh | packetsHigh) < WIDE_HIGH) {
+      totals.add(into, 1, bytesHigh * WORD + byteWords[row * 2]!, packetsHigh * WORD + packetWords[row * 2]!)
+    } else {
+      totals.addWide(into, 1, batch.bytes[row]!, batch.packets[row]!)
+    }
   }
 
   #zones(): ZonePair[] {
@@ -209,11 +198,6 @@ export class HourRollup {
     }))
     return pairs.sort((a, b) => compareText(a.source, b.source) || compareText(a.destination, b.destination))
   }
-}
-
-function isPublic(words: Uint32Array, row: number, family: 0 | 4 | 6): boolean {
-  if (family === 0) return false
-  return family === 4 ? isPublic4(words[row * 4]!) : isPublic6(words, row * 4)
 }
 
 function addPairs(into: PairTable, other: PairTable): void {

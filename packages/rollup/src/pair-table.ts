@@ -1,9 +1,7 @@
 // Pairs and their totals: memory grows with distinct pairs, not with records.
 //
-//   slots          Int32   open addressing, linear probing, at most half full: pair + 1, 0 for empty
-//   sources        Int32   source endpoint id of pair n
-//   destinations   Int32   destination endpoint id of pair n
-//   totals                 row n
+//   slots    Int32   open addressing, linear probing, at most half full: pair + 1, 0 for empty
+//   totals           row n: pair n's totals, and its key: the ids of its source and destination
 
 import { TotalsTable } from './totals-table.ts'
 
@@ -12,8 +10,6 @@ const FIRST_CAPACITY = 512
 export class PairTable {
   #size = 0
   #slots = new Int32Array(FIRST_CAPACITY * 2)
-  #sources = new Int32Array(FIRST_CAPACITY)
-  #destinations = new Int32Array(FIRST_CAPACITY)
   readonly totals = new TotalsTable(FIRST_CAPACITY)
 
   get size(): number {
@@ -21,53 +17,45 @@ export class PairTable {
   }
 
   source(pair: number): number {
-    return this.#sources[pair]!
+    return this.totals.firstKey(pair)
   }
 
   destination(pair: number): number {
-    return this.#destinations[pair]!
+    return this.totals.secondKey(pair)
   }
 
   /** The pair's number, a new one where it is met for the first time. */
   add(source: number, destination: number): number {
-    const mask = this.#slots.length - 1
-    let slot = hash(source, destination) & mask
-    for (;;) {
-      const pair = this.#slots[slot]! - 1
-      if (pair < 0) break
-      if (this.#sources[pair] === source && this.#destinations[pair] === destination) return pair
-      slot = (slot + 1) & mask
+    const slots = this.#slots
+    const mask = slots.length - 1
+    for (let slot = hash(source, destination) & mask; ; slot = (slot + 1) & mask) {
+      const pair = slots[slot]! - 1
+      if (pair < 0) return this.#append(source, destination)
+      if (this.totals.hasKey(pair, source, destination)) return pair
     }
-    if (this.#size === this.#sources.length) {
-      this.#grow()
-      return this.add(source, destination)
-    }
+  }
+
+  #append(source: number, destination: number): number {
     const pair = this.#size++
-    this.#slots[slot] = pair + 1
-    this.#sources[pair] = source
-    this.#destinations[pair] = destination
+    if (pair === this.totals.rows) this.#grow()
+    this.totals.setKey(pair, source, destination)
+    this.#place(pair)
     return pair
   }
 
   #grow(): void {
-    const capacity = this.#sources.length * 2
-    this.#sources = grown(this.#sources, capacity)
-    this.#destinations = grown(this.#destinations, capacity)
+    const capacity = this.totals.rows * 2
     this.totals.grow(capacity)
     this.#slots = new Int32Array(capacity * 2)
-    const mask = this.#slots.length - 1
-    for (let pair = 0; pair < this.#size; pair++) {
-      let slot = hash(this.#sources[pair]!, this.#destinations[pair]!) & mask
-      while (this.#slots[slot] !== 0) slot = (slot + 1) & mask
-      this.#slots[slot] = pair + 1
-    }
+    for (let pair = 0; pair < this.#size - 1; pair++) this.#place(pair)
   }
-}
 
-function grown(column: Int32Array, capacity: number): Int32Array<ArrayBuffer> {
-  const larger = new Int32Array(capacity)
-  larger.set(column)
-  return larger
+  #place(pair: number): void {
+    const mask = this.#slots.length - 1
+    let slot = hash(this.source(pair), this.destination(pair)) & mask
+    while (this.#slots[slot] !== 0) slot = (slot + 1) & mask
+    this.#slots[slot] = pair + 1
+  }
 }
 
 function hash(source: number, destination: number): number {

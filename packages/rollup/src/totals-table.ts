@@ -1,95 +1,113 @@
-// Exact totals in columns: records, bytes and packets of account, zone pair or pair n are row n.
+// Exact totals: records, bytes and packets of account, zone pair or pair n.
 //
-// A sum lives in a Float64, which is exact up to 2^53. What would pass that is moved to a BigInt beside it, so
-// sums are exact at any size and the hot path adds doubles.
+//   sums[4n]  records    sums[4n + 1]  bytes    sums[4n + 2]  packets    keys[8n + 6], keys[8n + 7]  the row's key
+//
+// Side by side, so that finding a row by its key and adding to it touch one cache line. A Float64 is exact up to 2^53;
+// what would pass that moves to a BigInt beside the table, so sums are exact at any size and the hot path adds doubles.
 
 import type { Totals } from '@zonetoll/model'
 
-/** The high word of the first count that is too wide for an exact double: 2^53 / 2^32. */
-const WIDE_HIGH = 0x200000
-const WORD = 4294967296
+const RECORDS = 0
+const BYTES = 1
+const PACKETS = 2
+const STRIDE = 4
 
 export class TotalsTable {
-  #records: Float64Array
-  #bytes: Float64Array
-  #packets: Float64Array
-  readonly #overflow = { bytes: new Map<number, bigint>(), packets: new Map<number, bigint>() }
+  #sums: Float64Array
+  #keys: Int32Array
+  /** By place in `sums`: what has to be added to what stands there. */
+  readonly #wide = new Map<number, bigint>()
 
   constructor(rows: number) {
-    this.#records = new Float64Array(rows)
-    this.#bytes = new Float64Array(rows)
-    this.#packets = new Float64Array(rows)
+    this.#sums = new Float64Array(rows * STRIDE)
+    this.#keys = new Int32Array(this.#sums.buffer)
   }
 
-  /** Makes room for that many rows; those there are keep their sums. */
+  /** How many rows there is room for. */
+  get rows(): number {
+    return this.#sums.length / STRIDE
+  }
+
+  /** Makes room for that many rows; those there are keep their sums and keys. */
   grow(rows: number): void {
-    this.#records = grown(this.#records, rows)
-    this.#bytes = grown(this.#bytes, rows)
-    this.#packets = grown(this.#packets, rows)
+    const sums = new Float64Array(rows * STRIDE)
+    sums.set(this.#sums)
+    this.#sums = sums
+    this.#keys = new Int32Array(sums.buffer)
   }
 
-  /** Adds one record to a row. Counts come as [low, high] words: wordsOfBytes[at], wordsOfBytes[at + 1]. */
-  addRecord(row: number, bytes: Uint32Array, packets: Uint32Array, at: number): void {
-    this.#records[row]!++
-    const bytesHigh = bytes[at + 1]!
-    const byteSum = this.#bytes[row]! + (bytesHigh * WORD + bytes[at]!)
-    if (bytesHigh < WIDE_HIGH && byteSum <= Number.MAX_SAFE_INTEGER) this.#bytes[row] = byteSum
-    else this.#addWide('bytes', row, bigWords(bytes, at))
-    const packetsHigh = packets[at + 1]!
-    const packetSum = this.#packets[row]! + (packetsHigh * WORD + packets[at]!)
-    if (packetsHigh < WIDE_HIGH && packetSum <= Number.MAX_SAFE_INTEGER) this.#packets[row] = packetSum
-    else this.#addWide('packets', row, bigWords(packets, at))
+  setKey(row: number, first: number, second: number): void {
+    this.#keys[row * 8 + 6] = first
+    this.#keys[row * 8 + 7] = second
   }
 
-  /** Adds records that carry no bytes. */
-  addEmpty(row: number, records: number): void {
-    this.#records[row]! += records
+  hasKey(row: number, first: number, second: number): boolean {
+    return this.#keys[row * 8 + 6] === first && this.#keys[row * 8 + 7] === second
+  }
+
+  firstKey(row: number): number {
+    return this.#keys[row * 8 + 6]!
+  }
+
+  secondKey(row: number): number {
+    return this.#keys[row * 8 + 7]!
+  }
+
+  /** Adds to a row. Counts are safe integers; see addWide for others. */
+  add(row: number, records: number, bytes: number, packets: number): void {
+    const sums = this.#sums
+    const at = row * STRIDE
+    const byteSum = sums[at + BYTES]! + bytes
+    const packetSum = sums[at + PACKETS]! + packets
+    sums[at + RECORDS]! += records
+    if (byteSum <= Number.MAX_SAFE_INTEGER && packetSum <= Number.MAX_SAFE_INTEGER) {
+      sums[at + BYTES] = byteSum
+      sums[at + PACKETS] = packetSum
+    } else {
+      this.#addWide(at + BYTES, BigInt(bytes))
+      this.#addWide(at + PACKETS, BigInt(packets))
+    }
+  }
+
+  /** The same for counts of any size. */
+  addWide(row: number, records: number, bytes: bigint, packets: bigint): void {
+    const at = row * STRIDE
+    this.#sums[at + RECORDS]! += records
+    this.#addWide(at + BYTES, bytes)
+    this.#addWide(at + PACKETS, packets)
   }
 
   /** Adds row `from` of another table to a row. */
   addRow(row: number, other: TotalsTable, from: number): void {
     const totals = other.totals(from)
-    this.#records[row]! += Number(totals.records)
-    this.#addWide('bytes', row, totals.bytes)
-    this.#addWide('packets', row, totals.packets)
+    this.addWide(row, Number(totals.records), totals.bytes, totals.packets)
   }
 
   totals(row: number): Totals {
+    const at = row * STRIDE
     return {
-      records: BigInt(this.#records[row]!),
-      bytes: BigInt(this.#bytes[row]!) + (this.#overflow.bytes.get(row) ?? 0n),
-      packets: BigInt(this.#packets[row]!) + (this.#overflow.packets.get(row) ?? 0n),
+      records: BigInt(this.#sums[at + RECORDS]!),
+      bytes: this.#exact(at + BYTES),
+      packets: this.#exact(at + PACKETS),
     }
   }
 
   /** A row's sum as a number: NaN where it passes 2^53 - 1. */
   safe(row: number, column: 'records' | 'bytes' | 'packets'): number {
-    if (column === 'records') return this.#records[row]!
-    const sum = column === 'bytes' ? this.#bytes[row]! : this.#packets[row]!
-    return this.#overflow[column].has(row) ? Number.NaN : sum
+    const at = row * STRIDE + (column === 'records' ? RECORDS : column === 'bytes' ? BYTES : PACKETS)
+    return this.#wide.size > 0 && this.#wide.has(at) ? Number.NaN : this.#sums[at]!
   }
 
-  #addWide(column: 'bytes' | 'packets', row: number, value: bigint): void {
-    const sums = column === 'bytes' ? this.#bytes : this.#packets
-    const overflow = this.#overflow[column]
-    const sum = BigInt(sums[row]!) + (overflow.get(row) ?? 0n) + value
-    if (sum <= BigInt(Number.MAX_SAFE_INTEGER)) {
-      sums[row] = Number(sum)
-      return
-    }
-    sums[row] = 0
-    overflow.set(row, sum)
+  #exact(at: number): bigint {
+    return (this.#wide.get(at) ?? 0n) + BigInt(this.#sums[at]!)
   }
-}
 
-function grown(column: Float64Array, rows: number): Float64Array {
-  const larger = new Float64Array(rows)
-  larger.set(column)
-  return larger
-}
-
-function bigWords(words: Uint32Array, at: number): bigint {
-  return (BigInt(words[at + 1]!) << 32n) | BigInt(words[at]!)
+  #addWide(at: number, value: bigint): void {
+    const sum = this.#exact(at) + value
+    const safe = sum <= BigInt(Number.MAX_SAFE_INTEGER)
+    this.#sums[at] = safe ? Number(sum) : 0
+    if (!safe) this.#wide.set(at, sum)
+  }
 }
 
 /** The sum of several totals. */

@@ -144,18 +144,38 @@ export function index(to: i32): void {
     // Eight at a time: what is written past the last set bit is overwritten by the next block.
     const found = <usize>popcnt<u64>(delimiter)
     let written = out
-    while (delimiter != 0) {
-      for (let unrolled = 0; unrolled < 4; unrolled++) {
-        store<u32>(written, <u32>at + <u32>ctz<u64>(delimiter))
-        written += 4
-        delimiter &= delimiter - 1
-      }
-    }
     out += found << 2
+    do {
+      delimiter = writePositions(written, <u32>at, delimiter)
+      written += 32
+    } while (written < out)
   }
   lineCount = <i32>((lineOut - LINES) >> 2)
   line = 0
   endOfText = to
+}
+
+// @ts-ignore: decorator
+@inline
+function writePositions(to: usize, at: u32, bits: u64): u64 {
+  let left = bits
+  store<u32>(to, at + <u32>ctz<u64>(left))
+  left &= left - 1
+  store<u32>(to, at + <u32>ctz<u64>(left), 4)
+  left &= left - 1
+  store<u32>(to, at + <u32>ctz<u64>(left), 8)
+  left &= left - 1
+  store<u32>(to, at + <u32>ctz<u64>(left), 12)
+  left &= left - 1
+  store<u32>(to, at + <u32>ctz<u64>(left), 16)
+  left &= left - 1
+  store<u32>(to, at + <u32>ctz<u64>(left), 20)
+  left &= left - 1
+  store<u32>(to, at + <u32>ctz<u64>(left), 24)
+  left &= left - 1
+  store<u32>(to, at + <u32>ctz<u64>(left), 28)
+  left &= left - 1
+  return left
 }
 
 // @ts-ignore: decorator

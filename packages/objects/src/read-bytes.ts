@@ -1,0 +1,95 @@
+// An object's content: its body, gunzipped where the key ends in `.gz`.
+//
+// gzip data is members one after another, each ending in a CRC and its length (RFC 1952). zlib reads on from member to
+// member, but stops without a word at a zero byte after one, whatever follows; so the bytes it took are held against
+// the object's size. An object of no bytes has no member and isn't gzip.
+
+import { pipeline } from 'node:stream/promises'
+import { createGunzip } from 'node:zlib'
+
+import { ContentError } from './content-error.ts'
+import type { CallOptions, ObjectStore, StoredObject } from './store.ts'
+
+// Half the CPU of zlib's own 16 KiB.
+const CHUNK_BYTES = 256 * 1024
+
+/**
+ * The content in chunks, which stay valid. Throws what the store's read throws, and ContentError when the bytes aren't
+ * whole gzip. The object is closed when the consumer stops, before its iterator's return() resolves.
+ */
+export function readBytes(
+  store: ObjectStore,
+  object: StoredObject,
+  options: CallOptions = {},
+): AsyncIterable<Uint8Array> {
+  return object.key.endsWith('.gz') ? gunzipped(store, object, options) : store.read(object, options)
+}
+
+async function* gunzipped(
+  store: ObjectStore,
+  object: StoredObject,
+  { signal }: CallOptions,
+): AsyncGenerator<Uint8Array> {
+  const uri = store.describe(object.key)
+  if (object.size === 0)
+    throw new ContentError('notGzip', uri, 'holds no bytes, which is not even an empty gzip file')
+
+  // Stops a read that waits for the network when the consumer stops.
+  const stop = new AbortController()
+  const ending = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal])
+  const gunzip = createGunzip({ chunkSize: CHUNK_BYTES })
+  const body = checkedForGzip(store.read(object, { signal: ending }), uri)
+  // A pipeline, not pipe(): it ends the gunzip when the body fails, and the other way round.
+  const feeding = pipeline(body, gunzip)
+  feeding.catch(() => {})
+  try {
+    for await (const chunk of gunzip) yield chunk as Uint8Array
+    // zlib ended before its input did: the pipeline would wait for ever.
+    if (gunzip.bytesWritten !== object.size) throw trailingBytes(uri, gunzip.bytesWritten, object.size)
+    await feeding
+  } catch (error) {
+    if (signal?.aborted) throw signal.reason
+    throw ofGunzip(error) ? gunzipProblem(uri, error) : error
+  } finally {
+    stop.abort()
+    gunzip.destroy()
+    await feeding.catch(() => {})
+  }
+}
+
+// zlib says 'incorrect header check' both for a text file and for garbage behind a member: the first two bytes tell.
+async function* checkedForGzip(body: AsyncIterable<Uint8Array>, uri: string): AsyncGenerator<Uint8Array> {
+  const magic = [0x1f, 0x8b]
+  let checked = 0
+  for await (const chunk of body) {
+    for (let at = 0; checked < magic.length && at < chunk.length; at++, checked++) {
+      if (chunk[at] !== magic[checked]) {
+        throw new ContentError('notGzip', uri, 'is not gzip data though its name ends in .gz')
+      }
+    }
+    yield chunk
+  }
+}
+
+interface ZlibError extends Error {
+  readonly code: string
+}
+
+function ofGunzip(error: unknown): error is ZlibError {
+  const { code } = error as Partial<ZlibError>
+  return error instanceof Error && typeof code === 'string' && code.startsWith('Z_')
+}
+
+function gunzipProblem(uri: string, error: ZlibError): ContentError {
+  if (error.code === 'Z_BUF_ERROR') {
+    return new ContentError('cutGzip', uri, 'ends in the middle of a gzip member: its rest is missing', error)
+  }
+  if (error.message === 'incorrect header check') return trailingBytes(uri, null, null, error)
+  return new ContentError('damagedGzip', uri, `is damaged gzip data (${error.message})`, error)
+}
+
+function trailingBytes(uri: string, end: number | null, size: number | null, cause?: unknown): ContentError {
+  const where = end === null ? '' : ` (from byte ${end} of ${size} on)`
+  const problem = `has bytes that are not gzip data behind a gzip member${where}`
+  return new ContentError('trailingBytes', uri, problem, cause)
+}

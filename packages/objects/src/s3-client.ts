@@ -1,0 +1,77 @@
+// The SDK and its client: loaded when a bucket is first asked for something, so that a run over folders doesn't pay
+// for it, and one client for one configuration, so that all stores share its connections and credentials.
+//
+// Credentials, region, profile, endpoint (AWS_ENDPOINT_URL_S3) and retry settings are the SDK's own business and come
+// from where it looks for them. Of ours are:
+//
+//   responseChecksumValidation   WHEN_REQUIRED: the CRC64 of a read costs as much CPU as gunzip, whose CRC checks the
+//                                same bytes. Writes keep their checksums: nothing else would check them
+//   maxSockets                   a body that is read slowly holds a connection; the default of 50 would make the
+//                                others wait for it
+//   requestTimeout               (a call's own) how long the headers of an answer may take
+//   socketTimeout                how long a connection may move no byte: catches a write that the server stops
+//                                reading. Longer than the time that a body's reader allows, which it mustn't forestall
+//   region                       us-east-1 where none is configured: servers that aren't AWS don't care
+
+import type * as sdkModule from '@aws-sdk/client-s3'
+
+export interface S3Session {
+  readonly sdk: typeof sdkModule
+  readonly client: sdkModule.S3Client
+}
+
+export interface S3ClientOptions {
+  /** How long a server may send nothing, in milliseconds. */
+  readonly stallTimeoutMs: number
+}
+
+const MAX_SOCKETS = 256
+const CONNECTION_TIMEOUT_MS = 5_000
+const MAX_ATTEMPTS = 5
+
+const sessions = new Map<string, Promise<S3Session>>()
+
+/** The session for the options and the environment as it is now. */
+export function s3Session(options: S3ClientOptions): Promise<S3Session> {
+  const settings = Object.entries(process.env).filter(([name]) => /^(?:AWS_|ZONETOLL_S3_)/.test(name))
+  const key = JSON.stringify([options.stallTimeoutMs, settings])
+  let session = sessions.get(key)
+  if (session === undefined) {
+    session = createSession(options)
+    sessions.set(key, session)
+    // A configuration that can't be read may be mended before the next call.
+    session.catch(() => sessions.delete(key))
+  }
+  return session
+}
+
+async function createSession({ stallTimeoutMs }: S3ClientOptions): Promise<S3Session> {
+  const [sdk, { NodeHttpHandler }] = await Promise.all([
+    import('@aws-sdk/client-s3'),
+    import('@smithy/node-http-handler'),
+  ])
+  const agent = { keepAlive: true, maxSockets: MAX_SOCKETS }
+  const create = (region?: string) =>
+    new sdk.S3Client({
+      ...(region === undefined ? {} : { region }),
+      // Left to the SDK where the environment says it.
+      ...(process.env['AWS_MAX_ATTEMPTS'] === undefined ? { maxAttempts: MAX_ATTEMPTS } : {}),
+      forcePathStyle: process.env['ZONETOLL_S3_PATH_STYLE'] === '1',
+      responseChecksumValidation: 'WHEN_REQUIRED',
+      requestHandler: new NodeHttpHandler({
+        connectionTimeout: CONNECTION_TIMEOUT_MS,
+        socketTimeout: 3 * stallTimeoutMs,
+        throwOnRequestTimeout: true,
+        httpAgent: agent,
+        httpsAgent: agent,
+      }),
+    })
+  const client = create()
+  try {
+    await client.config.region()
+    return { sdk, client }
+  } catch {
+    client.destroy()
+    return { sdk, client: create('us-east-1') }
+  }
+}

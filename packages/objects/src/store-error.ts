@@ -1,0 +1,50 @@
+// What can go wrong between a URI and its bytes. The message says which URI, what happened and what to do; `reason`
+// is for callers that branch on it. The cause is kept for debugging and isn't part of the message, except for what
+// an S3 server says about a refusal.
+
+export type StoreProblem =
+  /** The URI, or a setting of the store, isn't one. */
+  | 'badUri'
+  /** The key can't be one of this store. */
+  | 'badKey'
+  | 'missingBucket'
+  | 'missingFolder'
+  | 'missingObject'
+  | 'noCredentials'
+  /** Credentials are wrong, expired or don't allow it; or the file's permissions don't. */
+  | 'refused'
+  | 'wrongRegion'
+  | 'unreachable'
+  /** The server answers that it can't serve now, each time it is asked. */
+  | 'busy'
+  /** The object isn't the one that was listed, or changes while it is read. */
+  | 'changed'
+  /** The body ends early, again and again. */
+  | 'cut'
+  /** No byte and no answer came for too long, again and again. */
+  | 'stalled'
+  /** The object is in an archive class that can't be read at once. */
+  | 'archived'
+  /** Looking for objects took more lists than allowed. */
+  | 'tooManyFolders'
+  /** Anything else, a full disk for one. */
+  | 'failed'
+
+export class StoreError extends Error {
+  readonly reason: StoreProblem
+
+  constructor(reason: StoreProblem, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.name = 'StoreError'
+    this.reason = reason
+  }
+}
+
+/** A text of a server or system as part of a message: one line, no control characters, not endless. */
+export function oneLine(text: string): string {
+  const line = text
+    .replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ')
+    .replaceAll(/ {2,}/g, ' ')
+    .trim()
+  return line.length > 300 ? `${line.slice(0, 300)}…` : line
+}

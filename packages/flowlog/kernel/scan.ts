@@ -328,9 +328,12 @@ function readRecord(first: usize): bool {
     flags |= TYPED_INTERFACE
     if (!isDash(beginOf(first, typeField), endOf(first, typeField))) flags |= MIDDLE_INTERFACE
   }
-  store<i32>(INSTANCES + (row << 2), readToken(first, SLOT_INSTANCE, 0))
-  store<i32>(INTERFACES + (row << 2), readToken(first, SLOT_INTERFACE, 1))
-  store<i32>(ZONES + (row << 2), readToken(first, SLOT_ZONE, 2))
+  // Who logged it matters only of what was sent; a growing table is to meet every interface.
+  const sent = (flags & (INGRESS | REJECTED)) == 0
+  const meets = load<i32>(TABLES + TABLE, 12) != 0
+  store<i32>(INSTANCES + (row << 2), sent ? readToken(first, SLOT_INSTANCE, 0) : NO_TOKEN)
+  store<i32>(INTERFACES + (row << 2), sent || meets ? readToken(first, SLOT_INTERFACE, 1) : NO_TOKEN)
+  store<i32>(ZONES + (row << 2), sent ? readToken(first, SLOT_ZONE, 2) : NO_TOKEN)
   store<u16>(FLAGS + (row << 1), <u16>flags)
   count++
   return true

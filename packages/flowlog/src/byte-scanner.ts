@@ -171,9 +171,12 @@ export class ByteScanner implements Scanner {
     if (present[ACTION] === 1 && this.#is(ACTION, REJECT_TEXT)) flags |= REJECTED
     if (present[INTERFACE_TYPE] === 1)
       flags |= this.#isDash(INTERFACE_TYPE) ? TYPED_INTERFACE : TYPED_INTERFACE | MIDDLE_INTERFACE
-    batch.instance[row] = this.#readToken(INSTANCE, this.#tokens.instances)
-    batch.interface[row] = this.#readToken(INTERFACE, this.#tokens.interfaces)
-    batch.zone[row] = this.#readToken(ZONE, this.#tokens.zones)
+    // Who logged it matters only of what was sent; a growing table is to meet every interface.
+    const { instances, interfaces, zones } = this.#tokens
+    const sent = (flags & (INGRESS | REJECTED)) === 0
+    batch.instance[row] = sent ? this.#readToken(INSTANCE, instances) : NO_TOKEN
+    batch.interface[row] = sent || interfaces.grows ? this.#readToken(INTERFACE, interfaces) : NO_TOKEN
+    batch.zone[row] = sent ? this.#readToken(ZONE, zones) : NO_TOKEN
     batch.flags[row] = flags
     batch.count = row + 1
     return true

@@ -9,8 +9,8 @@
 //   packets       Uint64   likewise
 //   source        4 x Uint32  an IPv6 address's words; an IPv4 address is in the first word, the rest are stale
 //   destination   4 x Uint32
-//   instance      Int32    token code of instance-id, or NO_TOKEN, OTHER_TOKEN
-//   interface     Int32    likewise of interface-id
+//   instance      Int32    token code of instance-id, or NO_TOKEN, OTHER_TOKEN; NO_TOKEN on ingress and rejected rows
+//   interface     Int32    likewise of interface-id, but a growing table's on all rows
 //   zone          Int32    likewise of az-id
 //   flags         Uint16   bits below
 

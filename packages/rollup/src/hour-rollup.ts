@@ -55,9 +55,9 @@ export class HourRollup {
   readonly #pairs = new PairTable()
   readonly #zonePairs = new PairTable()
   readonly #overlap = new FlowLogOverlap()
-  // Of the batch at hand: the rows to attribute, and their pairs.
+  // Of the batch at hand: the rows to attribute; of these, the rows whose pairs count, with their ends.
   #selected = new Int32Array(0)
-  #pairOf = new Int32Array(0)
+  #known = knownColumns(0)
 
   constructor(hour: Hour, attribution: Attribution, options: { readonly allPairs: boolean }) {
     this.#hour = hour
@@ -70,7 +70,7 @@ export class HourRollup {
   add(batch: RecordBatch, flowLog: number): void {
     if (this.#selected.length < batch.capacity) {
       this.#selected = new Int32Array(batch.capacity)
-      this.#pairOf = new Int32Array(batch.capacity)
+      this.#known = knownColumns(batch.capacity)
     }
     const selected = this.#select(batch, flowLog)
     const attributed = this.#attribution.attribute(batch, this.#selected, selected)
@@ -159,23 +159,25 @@ export class HourRollup {
     }
   }
 
-  // Two loops: the first waits for the memory of many pairs at once, the second finds it near.
   #addPairs(batch: RecordBatch, selected: number, attributed: Attributed, zoneOf: Int32Array): void {
-    const { source, destination, account } = attributed
+    const { account } = attributed
     const least = this.#allPairs ? sameZone : crossZone
-    const pairs = this.#pairs
-    const zonePairs = this.#zonePairs
-    const pairOf = this.#pairOf
-    for (let k = 0; k < selected; k++) {
-      if (account[k]! >= least) pairOf[k] = pairs.add(source[k]!, destination[k]!)
-    }
+    const { rows, source, destination, pair } = this.#known
+    let known = 0
     for (let k = 0; k < selected; k++) {
       if (account[k]! < sameZone) continue
+      const from = attributed.source[k]!
+      const to = attributed.destination[k]!
       const row = this.#selected[k]!
-      const zonePair = zonePairs.add(zoneOf[source[k]!]!, zoneOf[destination[k]!]!)
-      this.#addRecord(zonePairs.totals, zonePair, batch, row)
-      if (account[k]! >= least) this.#addRecord(pairs.totals, pairOf[k]!, batch, row)
+      const zonePair = this.#zonePairs.add(zoneOf[from]!, zoneOf[to]!)
+      this.#addRecord(this.#zonePairs.totals, zonePair, batch, row)
+      if (account[k]! < least) continue
+      rows[known] = row
+      source[known] = from
+      destination[known++] = to
     }
+    this.#pairs.addAll(source, destination, known, pair)
+    for (let k = 0; k < known; k++) this.#addRecord(this.#pairs.totals, pair[k]!, batch, rows[k]!)
   }
 
   #addRecord(totals: TotalsTable, into: number, batch: RecordBatch, row: number): void {
@@ -198,6 +200,11 @@ export class HourRollup {
     }))
     return pairs.sort((a, b) => compareText(a.source, b.source) || compareText(a.destination, b.destination))
   }
+}
+
+function knownColumns(rows: number) {
+  const column = () => new Int32Array(rows)
+  return { rows: column(), source: column(), destination: column(), pair: column() }
 }
 
 function addPairs(into: PairTable, other: PairTable): void {

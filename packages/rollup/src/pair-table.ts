@@ -35,6 +35,22 @@ export class PairTable {
     }
   }
 
+  /**
+   * The same for many: pairs[k] becomes the number of the pair (sources[k], destinations[k]). The first loop only asks
+   * for memory, so that many slots are on their way at once.
+   */
+  addAll(sources: Int32Array, destinations: Int32Array, count: number, pairs: Int32Array): void {
+    const slots = this.#slots
+    const mask = slots.length - 1
+    for (let k = 0; k < count; k++) pairs[k] = slots[hash(sources[k]!, destinations[k]!) & mask]! - 1
+    for (let k = 0; k < count; k++) {
+      const likely = pairs[k]!
+      if (likely < 0 || !this.totals.hasKey(likely, sources[k]!, destinations[k]!)) {
+        pairs[k] = this.add(sources[k]!, destinations[k]!)
+      }
+    }
+  }
+
   #append(source: number, destination: number): number {
     const pair = this.#size++
     if (pair === this.totals.rows) this.#grow()

@@ -120,6 +120,11 @@ export class Timeline {
   /** Who held the entry's address in [start, until): a pod before a node before an interface; an endpoint id, or NONE. */
   holder(entry: number, start: number, until: number): number {
     const run = entry * 3
+    // Most addresses had one pod, and it held them all the while.
+    const first = this.#runs[run]!
+    if (this.#runs[run + 1]! - first === 1 && this.#until[first]! > start && this.#from[first]! < until) {
+      return this.#holders[first]!
+    }
     const pod = this.#holderInRun(run, start, until)
     if (pod !== NONE) return pod
     const node = this.#holderInRun(run + 1, start, until)

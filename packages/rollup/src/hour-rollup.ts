@@ -72,6 +72,7 @@ export class HourRollup {
       this.#selected = new Int32Array(batch.capacity)
       this.#known = knownColumns(batch.capacity)
     }
+    this.#addRead(batch)
     const selected = this.#select(batch, flowLog)
     const attributed = this.#attribution.attribute(batch, this.#selected, selected)
     this.#addAttributed(batch, selected, attributed)
@@ -131,6 +132,20 @@ export class HourRollup {
     }
   }
 
+  // What was read, summed apart from the accounts. Sums of 32-bit words are exact for any batch.
+  #addRead({ count, byteWords, packetWords }: RecordBatch): void {
+    let [bytesLow, bytesHigh, packetsLow, packetsHigh] = [0, 0, 0, 0]
+    for (let at = 0; at < count * 2; at += 2) {
+      bytesLow += byteWords[at]!
+      bytesHigh += byteWords[at + 1]!
+      packetsLow += packetWords[at]!
+      packetsHigh += packetWords[at + 1]!
+    }
+    const bytes = (BigInt(bytesHigh) << 32n) + BigInt(bytesLow)
+    const packets = (BigInt(packetsHigh) << 32n) + BigInt(packetsLow)
+    this.#totals.addWide(READ, count, bytes, packets)
+  }
+
   // Settles what start, direction and action decide; selects the other rows. Returns how many.
   #select(batch: RecordBatch, flowLog: number): number {
     const { start, flags, interface: logging } = batch
@@ -139,7 +154,6 @@ export class HourRollup {
     const selected = this.#selected
     let count = 0
     for (let row = 0; row < batch.count; row++) {
-      this.#addRecord(this.#totals, READ, batch, row)
       if (!(start[row]! >= from && start[row]! < until)) {
         this.#addRecord(this.#totals, otherHour, batch, row)
         continue

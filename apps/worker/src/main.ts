@@ -1,15 +1,16 @@
 // pnpm start: hours of flow logs become rollups.
 
 import { fileURLToPath } from 'node:url'
-import { RunError, runCommand, printable, type Run } from '@zonetoll/command'
+import { complain, printable, RunError, runCommand, UsageError, type Run } from '@zonetoll/command'
 import { canonicalJson, formatHour, type Json } from '@zonetoll/model'
-import { openLocation } from '@zonetoll/objects'
+import { openLocation, StoreError, type Location } from '@zonetoll/objects'
 import { resolveCluster } from './load-timeline.ts'
 import { makeHour, type HourPlaces, type MadeHour } from './make-hour.ts'
 import { readOptions, START, type WorkerOptions } from './options.ts'
 import { NO_PROGRESS, TerminalProgress } from './progress.ts'
 import { formatSummary, summaryJson } from './summary.ts'
 
+/** Columns of a terminal that doesn't tell (some tell 0), and of anything else. */
 const DEFAULT_WIDTH = 100
 
 const bundled = fileURLToPath(new URL('../../sample/bundled/', import.meta.url))
@@ -29,7 +30,7 @@ await runCommand(START, async (command, run) => {
     } catch (error) {
       if (run.signal.aborted || options.hours.length === 1) throw error
       const message = error instanceof Error ? error.message : String(error)
-      process.stderr.write(`error: ${formatHour(hour)}: ${printable(message)}\n`)
+      complain(`${formatHour(hour)}: ${message}`, error)
       failures.push(formatHour(hour))
       results.push({ hour: formatHour(hour), error: message })
     }
@@ -51,12 +52,22 @@ async function placesOf(options: WorkerOptions, run: Run): Promise<HourPlaces> {
       `warning: no ${missing} given: the bundled sample's serve, which don't belong to the others\n`,
     )
   }
-  const assignments = openLocation(options.assignments)
+  const logs = options.logs.map(uri => locationOf('--logs', uri))
+  const assignments = locationOf('--assignments', options.assignments)
   return {
-    logs: options.logs.map(uri => openLocation(uri)),
+    logs,
     assignments,
-    rollups: openLocation(options.rollups),
+    rollups: locationOf('--rollups', options.rollups),
     cluster: await resolveCluster(assignments, options.cluster, run.signal),
+  }
+}
+
+function locationOf(option: string, uri: string): Location {
+  try {
+    return openLocation(uri)
+  } catch (cause) {
+    if (!(cause instanceof StoreError)) throw cause
+    throw new UsageError(`${option}: ${cause.message}`, { cause })
   }
 }
 
@@ -67,6 +78,6 @@ function progressOf({ quiet }: WorkerOptions) {
 function report(made: MadeHour, { json, sample }: WorkerOptions): void {
   for (const warning of made.warnings) process.stderr.write(`warning: ${printable(warning)}\n`)
   if (json) return
-  const width = process.stdout.columns ?? DEFAULT_WIDTH
+  const width = process.stdout.columns || DEFAULT_WIDTH
   process.stdout.write(formatSummary(made, { sample, width }))
 }

@@ -10,7 +10,7 @@ import {
 } from '@zonetoll/model'
 import type { Run } from '@zonetoll/command'
 import type { Location } from '@zonetoll/objects'
-import { Attribution, type Overlap } from '@zonetoll/rollup'
+import { Attribution, closeHour, type Overlap } from '@zonetoll/rollup'
 import { findLogs, type LogObject } from './find-logs.ts'
 import { loadTimeline } from './load-timeline.ts'
 import type { WorkerOptions } from './options.ts'
@@ -57,16 +57,16 @@ export async function makeHour(
   })
   const logs = await findLogs(places.logs, hour, { ...options, signal })
   const flowLogs = [...new Set(logs.objects.map(object => object.flowLogId))].sort()
-  const attribution = new Attribution(loaded.timeline, { growing: flowLogs.length > 1 })
+  const attribution = Attribution.of(loaded.timeline, { growing: flowLogs.length > 1 })
 
   progress.begin(hour, logs.objects)
-  const { rollup, ledgerObjects, interfaceAddresses } = await readObjects(logs.objects, hour, attribution, {
+  const { totals, ledgerObjects, interfaceAddresses } = await readObjects(logs.objects, hour, attribution, {
     ...options,
     signal,
     progress,
   }).finally(() => progress.end())
 
-  const { rows, accounts, overlaps } = rollup.close()
+  const { rows, accounts, overlaps } = closeHour(totals, loaded.timeline)
   if (overlaps.length > 0) throw new RunError(overlapMessage(overlaps, flowLogs, attribution))
   const pairs = new WorkloadPairs()
   const published = await publish(

@@ -34,7 +34,7 @@ export const START: CommandDefinition = {
     'Reads one UTC hour of VPC flow logs, tells which pods sent each other how many bytes across availability',
     'zones, and writes them as one Parquet file with a ledger of every line read. Without --logs and',
     '--assignments it runs on the bundled sample, whose hour is 2024-05-01T10.',
-  ].join('\n'),
+  ].join(' '),
   options: [
     { flags: '--hour <hour>', description: 'the UTC hour, as 2024-05-01T10', parse: readHour },
     { flags: '--from <hour>', description: 'with --to: every hour of [from, to)', parse: readHour },
@@ -120,7 +120,7 @@ export function readOptions(
     rollups: given.rollups ?? './rollups',
     sample: given.logs === undefined && given.assignments === undefined,
     cluster: given.cluster ?? null,
-    flowLogIds: [...new Set(given.flowLogId)],
+    flowLogIds: [...new Set(given.flowLogId)].sort(),
     appLabels: given.appLabel ?? DEFAULT_APP_LABELS,
     allPairs: given.allPairs ?? false,
     settle: given.settle ?? DEFAULT_SETTLE_MINUTES,
@@ -135,7 +135,9 @@ function hoursOf(given: { readonly hour?: Hour; readonly from?: Hour; readonly t
   const { hour, from, to } = given
   if (hour !== undefined) {
     if (from !== undefined || to !== undefined)
-      throw new UsageError('--hour and --from/--to exclude each other: give one')
+      throw new UsageError(
+        '--hour and --from/--to exclude each other: give one (ZONETOLL_HOUR, ZONETOLL_FROM and ZONETOLL_TO count too)',
+      )
     return [hour]
   }
   if (from === undefined && to === undefined) {

@@ -8,6 +8,8 @@ import { formatBytes, formatHour, type Hour } from '@zonetoll/model'
 import type { LogObject } from './find-logs.ts'
 
 const REDRAW_MILLIS = 200
+/** Columns of a terminal that doesn't tell: some say 0. */
+const DEFAULT_WIDTH = 80
 
 export interface Progress {
   begin(hour: Hour, objects: readonly LogObject[]): void
@@ -70,7 +72,7 @@ export class TerminalProgress implements Progress {
     if (this.#doneSize > 0) {
       parts.push(`${Math.ceil((seconds / this.#doneSize) * (this.#size - this.#doneSize))} s left`)
     }
-    const line = parts.join(' · ').slice(0, Math.max(20, this.#stream.columns - 1))
+    const line = parts.join(' · ').slice(0, (this.#stream.columns || DEFAULT_WIDTH) - 1)
     this.#stream.write(`\r\u001b[K${line}`)
   }
 }

@@ -2,15 +2,16 @@
 //
 //   rows -> temporary file -> read back -> rollup.parquet -> _ledger.json (makes the hour complete)
 //
-// A failure leaves what stood. Between the two files nothing may stop the run, and where the ledger can't be
-// written the rollup that stood is put back.
+// A failure leaves what stood. Between the two files nothing may stop the run, and where one can't be written what
+// stood is put back: also when it was written after all and only the answer failed.
 
-import { mkdtemp, open, rm, writeFile } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
+import { mkdtemp, open, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Run } from '@zonetoll/command'
+import { RunError, type Run } from '@zonetoll/command'
 import { formatLedger, type Ledger, type RollupRow } from '@zonetoll/model'
-import { hourPartition, type Location, type ObjectStore } from '@zonetoll/objects'
+import { hourPartition, type Location, type ObjectStore, type StoredObject } from '@zonetoll/objects'
 import { verifyRollup, writeRollup } from '@zonetoll/parquet'
 
 export interface PublishedHour {
@@ -29,6 +30,9 @@ export async function publish(
   run: Run,
 ): Promise<PublishedHour> {
   const folder = await mkdtemp(join(tmpdir(), 'zonetoll-'))
+  // Also when an interruption's grace is over and the process ends here.
+  const clear = () => rmSync(folder, { recursive: true, force: true })
+  process.once('exit', clear)
   try {
     const file = join(folder, 'rollup.parquet')
     const written = await writeFileOfRows(file, rows, run.signal)
@@ -37,19 +41,23 @@ export async function publish(
     const rollupKey = `${partition}rollup.parquet`
     const ledgerKey = `${partition}_ledger.json`
     const ledgerText = formatLedger({ ...ledger, rows: written.rows, rollupSha256: written.sha256 })
-    const before = await keepAside(store, rollupKey, join(folder, 'before.parquet'), run.signal)
+    const before = [
+      await keepAside(store, ledgerKey, join(folder, 'before.json'), run.signal),
+      await keepAside(store, rollupKey, join(folder, 'before.parquet'), run.signal),
+    ]
     await run.uninterrupted(async () => {
-      await store.write(rollupKey, { file })
       try {
+        await store.write(rollupKey, { file })
         await store.write(ledgerKey, new TextEncoder().encode(ledgerText))
       } catch (error) {
-        await putBack(store, rollupKey, before)
+        await putBack(store, before, error)
         throw error
       }
     })
     return { rollup: store.describe(rollupKey), ledger: store.describe(ledgerKey), size: written.size }
   } finally {
-    await rm(folder, { recursive: true, force: true })
+    process.removeListener('exit', clear)
+    clear()
   }
 }
 
@@ -98,20 +106,39 @@ async function readSlice(
   return slice.buffer
 }
 
-// A copy of the object that stands at a key, null where there is none.
+/** What stood at a key: null for nothing, else the object and a file with its bytes. */
+interface Standing {
+  readonly key: string
+  readonly copy: { readonly object: StoredObject; readonly file: string } | null
+}
+
 async function keepAside(
   store: ObjectStore,
   key: string,
-  path: string,
+  file: string,
   signal: AbortSignal,
-): Promise<string | null> {
+): Promise<Standing> {
   const object = await store.head(key)
-  if (object === null) return null
-  await writeFile(path, store.read(object, { signal }))
-  return path
+  if (object === null) return { key, copy: null }
+  await writeFile(file, store.read(object, { signal }))
+  return { key, copy: { object, file } }
 }
 
-async function putBack(store: ObjectStore, key: string, before: string | null): Promise<void> {
-  if (before === null) await store.delete(key)
-  else await store.write(key, { file: before })
+// Throws RunError where what stood can't be put back: both failures count then.
+async function putBack(store: ObjectStore, before: readonly Standing[], failure: unknown): Promise<void> {
+  for (const { key, copy } of before) {
+    try {
+      const now = await store.head(key)
+      if (now?.etag === copy?.object.etag && now?.size === copy?.object.size) continue
+      if (copy === null) await store.delete(key)
+      else await store.write(key, { file: copy.file })
+    } catch (error) {
+      const said = [failure, error].map(each => (each instanceof Error ? each.message : String(each)))
+      throw new RunError(
+        `${said[0]}. What stood at ${store.describe(key)} could not be put back (${said[1]}): ` +
+          `rollup and ledger may not belong together until the hour is run again.`,
+        { cause: error },
+      )
+    }
+  }
 }

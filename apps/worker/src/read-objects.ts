@@ -10,7 +10,7 @@ import { RunError } from '@zonetoll/command'
 import { createScanner, FlowLogReader, FormatError, type RecordBatch } from '@zonetoll/flowlog'
 import type { Hour, LedgerObject } from '@zonetoll/model'
 import { ContentError, readBytes } from '@zonetoll/objects'
-import { HourRollup, type Attribution } from '@zonetoll/rollup'
+import { HourTotals, type Attribution } from '@zonetoll/rollup'
 import type { LogObject } from './find-logs.ts'
 import type { Progress } from './progress.ts'
 
@@ -23,12 +23,14 @@ export interface ReadOptions {
 }
 
 export interface ReadObjects {
-  readonly rollup: HourRollup
+  readonly totals: HourTotals
   /** In the order of the objects given. */
   readonly ledgerObjects: readonly LedgerObject[]
   /** True where a format without pkt-srcaddr and pkt-dstaddr had to serve. */
   readonly interfaceAddresses: boolean
 }
+
+const PARQUET_PROBLEM = 'is a flow log in Parquet, and this version reads those delivered as text'
 
 /** Throws RunError naming the object that can't be read, unless such are skipped. */
 export async function readObjects(
@@ -38,15 +40,16 @@ export async function readObjects(
   options: ReadOptions,
 ): Promise<ReadObjects> {
   const scanner = createScanner(attribution.tokens)
-  const rollup = new HourRollup(hour, attribution, options)
+  const totals = new HourTotals(hour, attribution, options)
   const flowLogs = [...new Set(objects.map(object => object.flowLogId))].sort()
   // The first failure stops the reading of all others.
   const stop = new AbortController()
   const signal = AbortSignal.any([options.signal, stop.signal])
   let interfaceAddresses = false
 
-  const readInto = async (target: HourRollup, logObject: LogObject): Promise<number> => {
-    const { object, store, flowLogId } = logObject
+  const readInto = async (target: HourTotals, logObject: LogObject): Promise<number> => {
+    const { object, store, flowLogId, format } = logObject
+    if (format === 'parquet') throw new FormatError(PARQUET_PROBLEM)
     const flowLog = flowLogs.indexOf(flowLogId)
     const reader = new FlowLogReader(scanner)
     const sink = (batch: RecordBatch) => {
@@ -62,10 +65,10 @@ export async function readObjects(
 
   const readOne = async (logObject: LogObject): Promise<LedgerObject> => {
     const { key, size, etag } = logObject.object
-    const target = options.skipBadObjects ? new HourRollup(hour, attribution, options) : rollup
+    const target = options.skipBadObjects ? new HourTotals(hour, attribution, options) : totals
     try {
       const records = await readInto(target, logObject)
-      if (target !== rollup) rollup.merge(target)
+      if (target !== totals) totals.merge(target)
       options.progress.finish(logObject)
       return { key, size, etag, records, problem: null }
     } catch (error) {
@@ -78,20 +81,21 @@ export async function readObjects(
   }
 
   const limit = pLimit(options.concurrency)
-  const ledgerObjects = await Promise.all(
-    objects.map(async object =>
-      limit(async () => {
+  const readings = objects.map(async object =>
+    limit(async () => {
+      try {
         signal.throwIfAborted()
-        try {
-          return await readOne(object)
-        } catch (error) {
-          stop.abort(error)
-          throw error
-        }
-      }),
-    ),
+        return await readOne(object)
+      } catch (error) {
+        stop.abort(error)
+        throw error
+      }
+    }),
   )
-  return { rollup, ledgerObjects, interfaceAddresses }
+  // All have stopped before the first failure is told: none still reads, or reports progress, behind it.
+  await Promise.allSettled(readings)
+  stop.signal.throwIfAborted()
+  return { totals, ledgerObjects: await Promise.all(readings), interfaceAddresses }
 }
 
 // What is wrong with the object itself; null for errors of the way to it, which no skipping helps.
@@ -100,6 +104,8 @@ function problemOf(error: unknown): string | null {
   return error instanceof FormatError ? error.message : null
 }
 
+// Problems that end as a sentence bring their own remedy.
 function unreadable({ object, store }: LogObject, problem: string, cause: unknown): RunError {
-  return new RunError(`${store.describe(object.key)} ${problem}`, { cause })
+  const remedy = problem.endsWith('.') ? '' : '. Replace the object, or leave it out with --skip-bad-objects.'
+  return new RunError(`${store.describe(object.key)} ${problem}${remedy}`, { cause })
 }

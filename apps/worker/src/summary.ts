@@ -15,13 +15,16 @@ import {
   type ZonePair,
 } from '@zonetoll/model'
 import type { MadeHour } from './make-hour.ts'
-import { layOut } from './text-table.ts'
+import { layOut, wrap } from './text-table.ts'
 
 /** Why bytes of the hour have no row with two known ends, in the words of a person. */
 const UNATTRIBUTED: readonly (readonly [Account, string])[] = [
   ['unknownSource', 'nothing known held the source address'],
   ['unknownDestination', 'nothing known held the private destination address'],
 ]
+
+/** Before the lines of a section. */
+const INDENT = '  '
 
 /** Bytes that the clusters' own interfaces sent in the hour, each counted once. */
 const SENT: readonly Account[] = ['unknownSource', 'outside', 'unknownDestination', 'sameZone', 'crossZone']
@@ -32,35 +35,40 @@ export function formatSummary(
   options: { readonly sample: boolean; readonly width: number },
 ): string {
   const { accounts } = made.accounts
+  const inner = options.width - INDENT.length
   const sections = [
-    headline(made, options.sample),
-    section('Zone by zone (rows send to columns)', zoneMatrix(made.accounts.zones)),
+    headline(made, options),
+    section('Zone by zone (rows send to columns)', zoneMatrix(made.accounts.zones, inner)),
   ]
-  if (made.topPairs.length > 0)
-    sections.push(section('Top pairs across zones', topPairs(made, options.width)))
-  sections.push(section('Not attributed', unattributed(accounts)))
-  sections.push(section('Read', readLines(made)))
+  if (made.topPairs.length > 0) sections.push(section('Top pairs across zones', topPairs(made, inner)))
+  sections.push(section('Not attributed', unattributed(accounts, inner)))
+  sections.push(section('Read', readLines(made, inner)))
   sections.push(`Rollup  ${made.published.rollup}\nLedger  ${made.published.ledger}`)
   return `${sections.join('\n\n')}\n`
 }
 
-function headline(made: MadeHour, sample: boolean): string {
+function headline(
+  made: MadeHour,
+  { sample, width }: { readonly sample: boolean; readonly width: number },
+): string {
   const { crossZone, sameZone } = made.accounts.accounts
   const known = crossZone.bytes + sameZone.bytes
   const share =
     known === 0n ? '' : `, ${formatShare(crossZone.bytes, known)} of what known endpoints sent each other`
+  const note = sample ? ' (the bundled sample, not your data)' : ''
+  const cost = `${formatUsd(usdOf(crossZone.bytes))} at $0.02 a GiB`
   return [
-    `Cluster ${made.cluster}, hour ${formatHour(made.hour)} UTC${sample ? ' (the bundled sample, not your data)' : ''}`,
+    ...wrap(`Cluster ${made.cluster}, hour ${formatHour(made.hour)} UTC${note}`, width, INDENT),
     '',
-    `Across zones: ${formatBytes(crossZone.bytes)}, ${formatUsd(usdOf(crossZone.bytes))} at $0.02 a GiB${share}`,
+    ...wrap(`Across zones: ${formatBytes(crossZone.bytes)}, ${cost}${share}`, width, INDENT),
   ].join('\n')
 }
 
 function section(title: string, lines: readonly string[]): string {
-  return [title, ...lines.map(line => `  ${line}`)].join('\n')
+  return [title, ...lines.map(line => INDENT + line)].join('\n')
 }
 
-function zoneMatrix(zones: readonly ZonePair[]): string[] {
+function zoneMatrix(zones: readonly ZonePair[], width: number): string[] {
   const names = [...new Set(zones.flatMap(({ source, destination }) => [source, destination]))].sort(
     compareText,
   )
@@ -72,7 +80,10 @@ function zoneMatrix(zones: readonly ZonePair[]): string[] {
   const rows = names.map(source =>
     [source as string].concat(names.map(destination => cell(source, destination))),
   )
-  return layOut([['', ...names], ...rows], { left: 1 })
+  const matrix = layOut([['', ...names], ...rows], { left: 1 })
+  if (matrix.every(line => line.length <= width)) return matrix
+  const pairs = zones.map(({ source, destination, bytes }) => [source, destination, formatBytes(bytes)])
+  return layOut([['from', 'to', 'bytes'], ...pairs], { left: 2, width })
 }
 
 function topPairs(made: MadeHour, width: number): string[] {
@@ -82,10 +93,10 @@ function topPairs(made: MadeHour, width: number): string[] {
     formatBytes(bytes),
     formatUsd(usdOf(bytes)),
   ])
-  return layOut([['from', 'to', 'bytes', 'cost'], ...rows], { left: 2, width: width - 2 })
+  return layOut([['from', 'to', 'bytes', 'cost'], ...rows], { left: 2, width })
 }
 
-function unattributed(accounts: Readonly<Record<Account, Totals>>): string[] {
+function unattributed(accounts: Readonly<Record<Account, Totals>>, width: number): string[] {
   const sent = sumBytes(accounts, SENT)
   const missing = sumBytes(
     accounts,
@@ -99,29 +110,33 @@ function unattributed(accounts: Readonly<Record<Account, Totals>>): string[] {
   ])
   return [
     `${formatShare(missing, sent)} of ${formatBytes(sent)} sent`,
-    ...layOut(reasons, { left: 0, last: 'left' }),
+    ...layOut(reasons, { left: 0, last: 'left' }).flatMap(line => wrap(line, width, INDENT)),
   ]
 }
 
-function readLines(made: MadeHour): string[] {
+function readLines(made: MadeHour, width: number): string[] {
   const { read, accounts } = made.accounts
   const skipped = made.objects.filter(({ problem }) => problem !== null).length
   const lines = [
-    `${formatCount(read.records)} lines of ${formatCount(made.objects.length - skipped)} objects, each in one account of the ledger; ` +
-      `${formatCount(made.rows)} rows`,
+    `${counted(read.records, 'line')} of ${counted(made.objects.length - skipped, 'object')}, ` +
+      `each in one account of the ledger; ${counted(made.rows, 'row')} written`,
   ]
-  if (skipped > 0) lines.push(`${skipped} objects left out, see the ledger`)
-  if (accounts.malformed.records > 0n)
-    lines.push(`${formatCount(accounts.malformed.records)} malformed lines`)
+  if (skipped > 0) lines.push(`${counted(skipped, 'object')} left out, see the ledger`)
+  if (accounts.malformed.records > 0n) lines.push(counted(accounts.malformed.records, 'malformed line'))
   if (accounts.skipData.records > 0n) {
-    lines.push(`${formatCount(accounts.skipData.records)} times AWS skipped records it couldn't keep`)
+    lines.push(`${counted(accounts.skipData.records, 'line')} saying that AWS lost records (SKIPDATA)`)
   }
   if (made.emptySlots.length > 0) {
     lines.push(
       `no objects in ${made.emptySlots.length} of 12 slots: ${made.emptySlots.map(formatSlot).join(', ')}`,
     )
   }
-  return lines
+  return lines.flatMap(line => wrap(line, width, INDENT))
+}
+
+/** `1 row`, `1,234 rows`. */
+function counted(count: bigint | number, what: string): string {
+  return `${formatCount(count)} ${what}${Number(count) === 1 ? '' : 's'}`
 }
 
 function formatSlot(slot: number): string {

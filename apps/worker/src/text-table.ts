@@ -1,4 +1,5 @@
-// Tables of text for a terminal: columns as wide as their widest cell, names cut in the middle where they don't fit.
+// Tables and paragraphs of text for a terminal: columns as wide as their widest cell, names cut in the middle where
+// they don't fit. Widths are in code points, which is what most terminals give one column each.
 
 import { printable } from '@zonetoll/command'
 
@@ -16,16 +17,17 @@ const LEAST = 12
 
 /** The lines of a table; flush-left columns share what width there is. */
 export function layOut(rows: readonly (readonly string[])[], layout: Layout): string[] {
-  const cells = rows.map(row => row.map(printable))
+  const cells = rows.map(row => row.map(oneLine))
   const columns = cells[0]?.length ?? 0
-  const widths = Array.from({ length: columns }, (_, at) => Math.max(...cells.map(row => row[at]!.length)))
+  const widths = Array.from({ length: columns }, (_, at) => Math.max(...cells.map(row => sizeOf(row[at]!))))
   if (layout.width !== undefined) shrink(widths, layout.left, layout.width)
   const isLeft = (at: number) => at < layout.left || (layout.last === 'left' && at === columns - 1)
   return cells.map(row =>
     row
       .map((cell, at) => {
         const fitted = cutMiddle(cell, widths[at]!)
-        return isLeft(at) ? fitted.padEnd(widths[at]!) : fitted.padStart(widths[at]!)
+        const space = ' '.repeat(widths[at]! - sizeOf(fitted))
+        return isLeft(at) ? fitted + space : space + fitted
       })
       .join(' '.repeat(GAP))
       .trimEnd(),
@@ -45,7 +47,30 @@ function shrink(widths: number[], left: number, width: number): void {
 }
 
 function cutMiddle(text: string, width: number): string {
-  if (text.length <= width) return text
+  const characters = Array.from(text)
+  if (characters.length <= width) return text
   const tail = Math.floor((width - 1) / 2)
-  return `${text.slice(0, width - 1 - tail)}…${text.slice(text.length - tail)}`
+  return `${characters.slice(0, width - 1 - tail).join('')}…${characters.slice(characters.length - tail).join('')}`
+}
+
+/** The lines of a text broken at spaces; all but the first begin with the indent. A word wider than the width stays whole. */
+export function wrap(text: string, width: number, indent = ''): string[] {
+  const lines: string[] = []
+  for (let rest = text; ;) {
+    const lead = rest.length - rest.trimStart().length
+    let at = rest.length > width ? rest.lastIndexOf(' ', width) : -1
+    if (rest.length > width && at <= lead) at = rest.indexOf(' ', lead)
+    if (at < 0) return [...lines, rest]
+    lines.push(rest.slice(0, at).trimEnd())
+    rest = indent + rest.slice(at).trimStart()
+  }
+}
+
+// A cell is one line, whatever stands in the text.
+function oneLine(text: string): string {
+  return printable(text).replaceAll('\n', String.raw`\u{a}`)
+}
+
+function sizeOf(text: string): number {
+  return Array.from(text).length
 }

@@ -9,16 +9,39 @@
 /** What a look-up answers where there is nothing. */
 export const NONE = -1
 
+/** A table as its columns: what another thread needs to look addresses up. */
+export interface AddressColumns {
+  readonly size: number
+  readonly slots4: Int32Array
+  readonly keys6: Uint32Array
+  readonly entries6: Int32Array
+}
+
 export class AddressTable {
   #size = 0
-  #slots4 = new Int32Array(32)
+  #slots4: Int32Array = new Int32Array(32)
   #size4 = 0
-  #keys6 = new Uint32Array(64)
-  #entries6 = new Int32Array(16)
+  #keys6: Uint32Array = new Uint32Array(64)
+  #entries6: Int32Array = new Int32Array(16)
   #size6 = 0
+
+  /** A table over columns, for looking up only: adding to it would change them. */
+  static over(columns: AddressColumns): AddressTable {
+    const table = new AddressTable()
+    table.#size = columns.size
+    table.#slots4 = columns.slots4
+    table.#keys6 = columns.keys6
+    table.#entries6 = columns.entries6
+    return table
+  }
 
   get size(): number {
     return this.#size
+  }
+
+  /** Not copied: good until the next adding. */
+  get columns(): AddressColumns {
+    return { size: this.#size, slots4: this.#slots4, keys6: this.#keys6, entries6: this.#entries6 }
   }
 
   /** The entry of an IPv4 address, or NONE. */

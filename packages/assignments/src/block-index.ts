@@ -26,29 +26,40 @@ interface Block {
   readonly id: number
 }
 
+/** An index as its columns: what another thread needs to look addresses up. */
+export interface BlockColumns {
+  readonly starts4: Float64Array
+  readonly ids4: Int32Array
+  readonly starts6: Uint32Array
+  readonly ids6: Int32Array
+}
+
 export class BlockIndex {
-  readonly #starts4: Float64Array
-  readonly #ids4: Int32Array
-  readonly #starts6: Uint32Array
-  readonly #ids6: Int32Array
+  readonly columns: BlockColumns
+
+  constructor(columns: BlockColumns) {
+    this.columns = columns
+  }
 
   /** Of equal blocks the first counts. */
-  constructor(blocks: readonly IdentifiedBlock[]) {
-    const stretches4 = stretchesOf(blocksOf(blocks, 4))
-    const stretches6 = stretchesOf(blocksOf(blocks, 6))
-    this.#starts4 = Float64Array.from(stretches4, stretch => Number(stretch.start))
-    this.#ids4 = Int32Array.from(stretches4, stretch => stretch.id)
-    this.#starts6 = Uint32Array.from(
-      stretches6.flatMap(({ start }) =>
-        [96n, 64n, 32n, 0n].map(shift => Number((start >> shift) & 0xffffffffn)),
+  static of(blocks: readonly IdentifiedBlock[]): BlockIndex {
+    const stretches4 = stretchesOf(blocksOf(blocks, 4), 1n << 32n)
+    const stretches6 = stretchesOf(blocksOf(blocks, 6), 1n << 128n)
+    return new BlockIndex({
+      starts4: Float64Array.from(stretches4, stretch => Number(stretch.start)),
+      ids4: Int32Array.from(stretches4, stretch => stretch.id),
+      starts6: Uint32Array.from(
+        stretches6.flatMap(({ start }) =>
+          [96n, 64n, 32n, 0n].map(shift => Number((start >> shift) & 0xffffffffn)),
+        ),
       ),
-    )
-    this.#ids6 = Int32Array.from(stretches6, stretch => stretch.id)
+      ids6: Int32Array.from(stretches6, stretch => stretch.id),
+    })
   }
 
   /** The id of the longest prefix around an IPv4 address, or NONE. */
   find4(value: number): number {
-    const starts = this.#starts4
+    const { starts4: starts, ids4 } = this.columns
     let low = 0
     let high = starts.length
     while (low < high) {
@@ -56,24 +67,24 @@ export class BlockIndex {
       if (starts[middle]! <= value) low = middle + 1
       else high = middle
     }
-    return low === 0 ? NONE : this.#ids4[low - 1]!
+    return low === 0 ? NONE : ids4[low - 1]!
   }
 
   /** The id of the longest prefix around the IPv6 address words[at .. at + 4), or NONE. */
   find6(words: ArrayLike<number>, at: number): number {
     let low = 0
-    let high = this.#ids6.length
+    let high = this.columns.ids6.length
     while (low < high) {
       const middle = (low + high) >>> 1
       if (this.#startsAtOrBefore(middle * 4, words, at)) low = middle + 1
       else high = middle
     }
-    return low === 0 ? NONE : this.#ids6[low - 1]!
+    return low === 0 ? NONE : this.columns.ids6[low - 1]!
   }
 
   #startsAtOrBefore(start: number, words: ArrayLike<number>, at: number): boolean {
     for (let word = 0; word < 4; word++) {
-      const difference = this.#starts6[start + word]! - words[at + word]!
+      const difference = this.columns.starts6[start + word]! - words[at + word]!
       if (difference !== 0) return difference < 0
     }
     return true
@@ -96,12 +107,13 @@ function integerOf(words: readonly number[]): bigint {
   return words.reduce((sum, word) => (sum << 32n) | BigInt(word), 0n)
 }
 
-function stretchesOf(blocks: readonly Block[]): { start: bigint; id: number }[] {
+// `end` is one past the last address; no stretch begins there.
+function stretchesOf(blocks: readonly Block[], end: bigint): { start: bigint; id: number }[] {
   const stretches: { start: bigint; id: number }[] = []
   const open: Block[] = []
   const begin = (start: bigint, id: number) => {
     if (stretches.at(-1)?.start === start) stretches.pop()
-    stretches.push({ start, id })
+    if (start < end) stretches.push({ start, id })
   }
   const closeBefore = (first: bigint) => {
     for (let inner = open.at(-1); inner !== undefined && inner.last < first; inner = open.at(-1)) {
@@ -114,7 +126,7 @@ function stretchesOf(blocks: readonly Block[]): { start: bigint; id: number }[] 
     begin(block.first, block.id)
     open.push(block)
   }
-  closeBefore(1n << 129n)
+  closeBefore(end)
   return stretches
 }
 

@@ -11,5 +11,7 @@ export {
 } from './assignment-line.ts'
 export { BlockIndex, type IdentifiedBlock } from './block-index.ts'
 export { parseCidr, type Cidr } from './cidr.ts'
+export { formatAssignmentLine } from './format-assignment-line.ts'
 export { LatestSightings } from './latest-sightings.ts'
 export { Timeline, type TimelineEndpoint, type TimelineOptions } from './timeline.ts'
+export { TimelineIndex, type TimelineColumns } from './timeline-index.ts'

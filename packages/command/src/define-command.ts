@@ -33,7 +33,8 @@ export function defineCommand(definition: CommandDefinition): Command {
   const command = new Command(definition.name)
     .description(definition.description)
     .helpOption('--help', 'show this page')
-    .configureHelp({ helpWidth: Math.min(100, process.stdout.columns ?? 100) })
+    // A terminal that doesn't tell its width may say 0.
+    .configureHelp({ helpWidth: Math.min(100, process.stdout.columns || 100) })
     .allowExcessArguments(false)
     .exitOverride()
     .configureOutput({ outputError: () => {} })

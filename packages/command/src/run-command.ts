@@ -10,6 +10,7 @@ import { printable } from './printable.ts'
 
 const GRACE_MILLIS = 800
 const INTERRUPTED = 130
+const INTERRUPTION = 'interrupted; what was not finished stands as it stood before\n'
 
 export interface Run {
   /** Aborted by SIGINT or SIGTERM. */
@@ -63,8 +64,12 @@ class Interruption implements Run {
   #interrupt(): void {
     this.#controller.abort()
     const end = () => {
-      if (this.#unfinished > 0) setTimeout(end, GRACE_MILLIS)
-      else process.exit(INTERRUPTED)
+      if (this.#unfinished > 0) {
+        setTimeout(end, GRACE_MILLIS)
+        return
+      }
+      process.stderr.write(INTERRUPTION)
+      process.exit(INTERRUPTED)
     }
     setTimeout(end, GRACE_MILLIS)
   }
@@ -81,14 +86,15 @@ function reportFailure(name: string, error: unknown, signal: AbortSignal): numbe
     return 2
   }
   if (signal.aborted) {
-    process.stderr.write('interrupted; what stood before stands unchanged\n')
+    process.stderr.write(INTERRUPTION)
     return INTERRUPTED
   }
   complain(error instanceof Error ? error.message : String(error), error)
   return 1
 }
 
-function complain(message: string, error: unknown): void {
+/** Says on standard error what went wrong; with ZONETOLL_DEBUG=1 where it came from, too. */
+export function complain(message: string, error: unknown): void {
   process.stderr.write(`error: ${printable(message)}\n`)
   if (process.env['ZONETOLL_DEBUG'] !== '1') return
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {

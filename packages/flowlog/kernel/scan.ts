@@ -101,6 +101,7 @@ let rows: i32 = CAPACITY
 let lineCount: i32 = 0
 let line: i32 = 0
 let endOfText: i32 = 0
+let isNoHeader: bool = false
 
 /** How many rows of the batch may be filled, CAPACITY at the most. */
 export function setRows(most: i32): void {
@@ -189,9 +190,10 @@ function mask(a: v128, b: v128, c: v128, d: v128): u64 {
 
 /**
  * Reads lines from the one at `from` on. Returns where it stopped: the text's end, or the start of a line, either
- * because the batch is full or because the line is no record.
+ * because the batch is full or because the line is no record. With `noHeader` the first line is known to be no header.
  */
-export function scan(from: i32): i32 {
+export function scan(from: i32, noHeader: i32): i32 {
+  isNoHeader = noHeader != 0
   let first = firstDelimiter()
   while (line < lineCount && lineStart(first) < from) {
     line++
@@ -201,6 +203,7 @@ export function scan(from: i32): i32 {
     if (count == rows) return lineStart(first)
     const last = load<u32>(LINES + ((<usize>line) << 2))
     if (!readLine(first, last)) return lineStart(first)
+    isNoHeader = false
     first = last + 1
     line++
   }
@@ -274,6 +277,8 @@ function readRecord(first: usize): bool {
         noData++
         return true
       }
+      // A header line that stands again has a field's name where records have OK: only names begin in lower case.
+      if (!isNoHeader && length != 0 && <u8>(load<u8>(begin) - 97) < 26) return false
     }
   } else if (noBytes) {
     noData++
@@ -504,7 +509,7 @@ function groupAt(groups: usize, at: i32, gap: i32, missing: i32): u32 {
 // @ts-ignore: decorator
 @inline
 function hexDigit(byte: u8): i32 {
-  if (byte - 48 < 10) return byte - 48
+  if (<u8>(byte - 48) < 10) return byte - 48
   const lower = byte | 32
   return lower >= 97 && lower <= 102 ? lower - 87 : -1
 }

@@ -50,6 +50,8 @@ import { NO_TOKEN, type TokenTable } from './token-table.ts'
 const SPACE = 32
 const LINE_FEED = 10
 const CARRIAGE_RETURN = 13
+const SMALL_A = 97
+const SMALL_Z = 122
 
 const encoder = new TextEncoder()
 const OK_TEXT = encoder.encode('OK')
@@ -66,6 +68,7 @@ export class ByteScanner implements Scanner {
   noData = 0
   readonly #tokens: RecordTokens
   #to = 0
+  #noHeader = false
   #fieldCount = 0
   #slots: Int8Array = new Int8Array(0)
   #present: Uint8Array = new Uint8Array(SLOTS)
@@ -87,13 +90,15 @@ export class ByteScanner implements Scanner {
     this.#to = to
   }
 
-  scan(from: number): number {
+  scan(from: number, noHeader = false): number {
     const { text, batch } = this
     let line = from
+    this.#noHeader = noHeader
     while (line < this.#to && batch.count < batch.capacity) {
       const end = this.#splitLine(line)
       if (end < 0 || !this.#readRecord()) return line
       line = (text[end] === CARRIAGE_RETURN ? end + 1 : end) + 1
+      this.#noHeader = false
     }
     return line
   }
@@ -125,7 +130,7 @@ export class ByteScanner implements Scanner {
     }
   }
 
-  // Puts the line that was split into the batch, or counts it. False where a needed value can't be read.
+  // Puts the line that was split into the batch, or counts it. False where a needed value can't be read, or it may be a header.
   #readRecord(): boolean {
     const present = this.#present
     const hasStatus = present[STATUS] === 1
@@ -139,6 +144,8 @@ export class ByteScanner implements Scanner {
       this.noData++
       return true
     }
+    // A header line that stands again has a field's name where records have OK: only names begin in lower case.
+    if (!ok && !this.#noHeader && this.#beginsInLowerCase(STATUS)) return false
     const strict = ok && !noBytes
     const { batch } = this
     const row = batch.count
@@ -184,6 +191,11 @@ export class ByteScanner implements Scanner {
 
   #is(slot: number, expected: Uint8Array): boolean {
     return isText(this.text, this.#begins[slot]!, this.#ends[slot]!, expected)
+  }
+
+  #beginsInLowerCase(slot: number): boolean {
+    const first = this.text[this.#begins[slot]!]!
+    return this.#begins[slot] !== this.#ends[slot] && first >= SMALL_A && first <= SMALL_Z
   }
 
   #isDash(slot: number): boolean {

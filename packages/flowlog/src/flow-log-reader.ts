@@ -107,7 +107,7 @@ export class FlowLogReader {
     while (at < to) {
       at = scanner.scan(at)
       if (scanner.batch.count === scanner.batch.capacity) this.#handOver(sink)
-      else if (at < to) at = this.#readOddLine(at)
+      else if (at < to) at = this.#readHeaderAgain(at) ?? this.#readOddLine(at)
     }
     this.#skipData += scanner.skipData
     this.#noData += scanner.noData
@@ -131,21 +131,25 @@ export class FlowLogReader {
     return end + 1
   }
 
-  // A line that is no record: a header that stands again, or malformed.
-  #readOddLine(at: number): number {
+  // The header line that stands at `at` again; null where that line is none.
+  #readHeaderAgain(at: number): number | null {
     const { text } = this.#scanner
     const end = text.indexOf(LINE_FEED, at)
     const first = text[at]!
-    if (end - at <= MAX_LINE_BYTES && first >= SMALL_A && first <= SMALL_Z) {
-      const line = this.#lineText(at, end)
-      if (isHeader(line)) {
-        if (line !== this.#format!.header) this.#take(parseFormat(line))
-        this.#scanner.use(this.#format!)
-        return end + 1
-      }
-    }
-    this.#malformed++
+    if (end - at > MAX_LINE_BYTES || first < SMALL_A || first > SMALL_Z) return null
+    const line = this.#lineText(at, end)
+    if (!isHeader(line)) return null
+    if (line !== this.#format!.header) this.#take(parseFormat(line))
+    this.#scanner.use(this.#format!)
     return end + 1
+  }
+
+  // A line that is no header and that the scanner left: a record after all, or malformed.
+  #readOddLine(at: number): number {
+    const after = this.#scanner.scan(at, true)
+    if (after > at) return after
+    this.#malformed++
+    return this.#scanner.text.indexOf(LINE_FEED, at) + 1
   }
 
   #take(format: Format): void {

@@ -14,5 +14,5 @@ export {
   TYPED_INTERFACE,
 } from './record-batch.ts'
 export { MAX_LINE_BYTES, type RecordTokens, type Scanner } from './scanner.ts'
-export { NO_TOKEN, OTHER_TOKEN, TokenTable } from './token-table.ts'
+export { NO_TOKEN, OTHER_TOKEN, TokenTable, type TokenColumns } from './token-table.ts'
 export { createScanner, SimdScanner } from './simd-scanner.ts'

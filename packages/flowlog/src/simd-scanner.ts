@@ -26,7 +26,7 @@ interface Kernel {
   setRows(most: number): void
   setFieldCount(fields: number): void
   index(to: number): void
-  scan(from: number): number
+  scan(from: number, noHeader: number): number
   placeTable(table: number, slotMask: number, slots: number, entries: number, grows: number): void
   addToken(table: number, code: number, begin: number, length: number): void
 }
@@ -37,7 +37,6 @@ const ROOM = 8
 /** More than what the kernel takes for itself. */
 const OWN_BYTES = 4 * 1024 * 1024
 
-const encoder = new TextEncoder()
 let compiled: WebAssembly.Module | null | undefined
 
 /** The fastest scanner that runs here. */
@@ -94,10 +93,10 @@ export class SimdScanner implements Scanner {
     this.#kernel.index(to)
   }
 
-  scan(from: number): number {
+  scan(from: number, noHeader = false): number {
     const kernel = this.#kernel
     kernel.count.value = this.batch.count
-    const stopped = kernel.scan(from)
+    const stopped = kernel.scan(from, noHeader ? 1 : 0)
     this.batch.count = kernel.count.value
     this.skipData += kernel.skipData.value
     this.noData += kernel.noData.value
@@ -115,7 +114,7 @@ function slotCount(table: TokenTable): number {
 
 function tableBytes(table: TokenTable): number {
   let bytes = slotCount(table) * 4 + table.size * 8 + 64
-  for (let code = 0; code < table.size; code++) bytes += encoder.encode(table.token(code)).length + ROOM
+  for (let code = 0; code < table.size; code++) bytes += table.bytes(code).length + ROOM
   return bytes
 }
 
@@ -128,7 +127,7 @@ function placeTables(kernel: Kernel, memory: WebAssembly.Memory, tables: readonl
     kernel.placeTable(number, slotCount(table) - 1, slots, entries, table.grows ? 1 : 0)
     at = entries + table.size * 8
     for (let code = 0; code < table.size; code++) {
-      const token = encoder.encode(table.token(code))
+      const token = table.bytes(code)
       bytes.set(token, at)
       kernel.addToken(number, code, at, token.length)
       at += token.length + ROOM

@@ -17,6 +17,14 @@ const DASH = 45
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
+/** A table as its columns: what another thread needs to have the same codes. */
+export interface TokenColumns {
+  readonly grows: boolean
+  readonly size: number
+  readonly starts: Int32Array
+  readonly text: Uint8Array
+}
+
 export class TokenTable {
   readonly grows: boolean
   #slots = new Int32Array(64)
@@ -29,8 +37,20 @@ export class TokenTable {
     for (const token of vocabulary) this.add(token)
   }
 
+  /** A table of its own with the tokens and codes of another. */
+  static from({ grows, size, starts, text }: TokenColumns): TokenTable {
+    const table = new TokenTable([], { grows })
+    for (let code = 0; code < size; code++) table.#append(text, starts[code]!, starts[code + 1]!)
+    return table
+  }
+
   get size(): number {
     return this.#size
+  }
+
+  /** Not copied: good until the next adding. */
+  get columns(): TokenColumns {
+    return { grows: this.grows, size: this.#size, starts: this.#starts, text: this.#text }
   }
 
   /** The token's code; known ones keep theirs. */
@@ -56,7 +76,12 @@ export class TokenTable {
   }
 
   token(code: number): string {
-    return decoder.decode(this.#text.subarray(this.#starts[code], this.#starts[code + 1]))
+    return decoder.decode(this.bytes(code))
+  }
+
+  /** A token's text; good until the next adding. */
+  bytes(code: number): Uint8Array {
+    return this.#text.subarray(this.#starts[code], this.#starts[code + 1])
   }
 
   #find(text: Uint8Array, from: number, to: number): number {

@@ -4,7 +4,7 @@
 // way at once, where one record after another would wait for memory. What can be worked out once an hour is: an
 // endpoint's instance and zone are compared as the codes that the batch carries, never as text.
 
-import { NONE, type Timeline } from '@zonetoll/assignments'
+import { NONE, TimelineIndex, type Timeline, type TimelineColumns } from '@zonetoll/assignments'
 import {
   DESTINATION_IPV6,
   DESTINATION_UNREADABLE,
@@ -16,6 +16,7 @@ import {
   TYPED_INTERFACE,
   type RecordBatch,
   type RecordTokens,
+  type TokenColumns,
 } from '@zonetoll/flowlog'
 import { ACCOUNT } from './account-codes.ts'
 import { isPublic4, isPublic6 } from './public-address.ts'
@@ -42,40 +43,72 @@ interface Side {
   readonly endpoints: Int32Array
 }
 
+/** An attribution as its columns: what another thread needs to attribute alike. */
+export interface AttributionColumns {
+  readonly timeline: TimelineColumns
+  readonly instances: TokenColumns
+  readonly interfaces: TokenColumns
+  readonly zones: TokenColumns
+  /** By endpoint id: the code of its zone. */
+  readonly zoneOf: Int32Array
+  /** By endpoint id: the code of its instance, NONE where it has none. */
+  readonly instanceOf: Int32Array
+  /** By code of interface-id: the endpoint id of that interface. */
+  readonly interfaceEndpoints: Int32Array
+}
+
 export class Attribution {
-  readonly timeline: Timeline
+  readonly columns: AttributionColumns
+  readonly timeline: TimelineIndex
   /** What a scanner has to know to give instances, interfaces and zones the codes that are compared here. */
   readonly tokens: RecordTokens
-  /** By endpoint id: the code of its zone in `tokens.zones`. */
   readonly zoneOf: Int32Array
   readonly #instanceOf: Int32Array
-  /** By code of interface-id: the endpoint id of that interface, NONE for one that no assignment names. */
   readonly #interfaceEndpoints: Int32Array
-  #columns = columnsOf(0)
+  #attributed = columnsOf(0)
+
+  constructor(columns: AttributionColumns) {
+    this.columns = columns
+    this.timeline = new TimelineIndex(columns.timeline)
+    this.tokens = {
+      instances: TokenTable.from(columns.instances),
+      interfaces: TokenTable.from(columns.interfaces),
+      zones: TokenTable.from(columns.zones),
+    }
+    this.zoneOf = columns.zoneOf
+    this.#instanceOf = columns.instanceOf
+    this.#interfaceEndpoints = columns.interfaceEndpoints
+  }
 
   /** `growing` lets interfaces that no assignment names have codes too, to tell who logged them. */
-  constructor(timeline: Timeline, options: { readonly growing: boolean }) {
+  static of(timeline: Timeline, options: { readonly growing: boolean }): Attribution {
     const { endpoints } = timeline
     const instances = new TokenTable()
     const interfaces = new TokenTable([], { grows: options.growing })
     const zones = new TokenTable()
     const interfaceEndpoints: number[] = []
-    this.zoneOf = new Int32Array(endpoints.length)
-    this.#instanceOf = new Int32Array(endpoints.length)
+    const zoneOf = new Int32Array(endpoints.length)
+    const instanceOf = new Int32Array(endpoints.length)
     for (const [id, { kind, uid, instance, zone }] of endpoints.entries()) {
-      this.zoneOf[id] = zones.add(zone)
-      this.#instanceOf[id] = instance === null ? NONE : instances.add(instance)
+      zoneOf[id] = zones.add(zone)
+      instanceOf[id] = instance === null ? NONE : instances.add(instance)
       if (kind === 'interface') interfaceEndpoints[interfaces.add(uid)] = id
     }
-    this.timeline = timeline
-    this.tokens = { instances, interfaces, zones }
-    this.#interfaceEndpoints = Int32Array.from(interfaceEndpoints)
+    return new Attribution({
+      timeline: timeline.columns,
+      instances: instances.columns,
+      interfaces: interfaces.columns,
+      zones: zones.columns,
+      zoneOf,
+      instanceOf,
+      interfaceEndpoints: Int32Array.from(interfaceEndpoints),
+    })
   }
 
   /** Attributes the first `count` of the selected rows, which are accepted egress records of the hour. */
   attribute(batch: RecordBatch, rows: Int32Array, count: number): Attributed {
-    if (this.#columns.account.length < count) this.#columns = columnsOf(batch.capacity)
-    const { sourceEntries, destinationEntries, source, destination, account, handedOver } = this.#columns
+    if (this.#attributed.account.length < count) this.#attributed = columnsOf(batch.capacity)
+    const { sourceEntries, destinationEntries, source, destination, account, handedOver } = this.#attributed
     const from: Side = {
       words: batch.source,
       ipv6: SOURCE_IPV6,
@@ -96,7 +129,7 @@ export class Attribution {
       this.#findHolders(batch, rows, count, side, handedOver)
     }
     for (let k = 0; k < count; k++) account[k] = this.#accountOf(batch, rows[k]!, k)
-    return this.#columns
+    return this.#attributed
   }
 
   #findEntries({ flags }: RecordBatch, rows: Int32Array, count: number, side: Side): void {
@@ -140,10 +173,10 @@ export class Attribution {
   }
 
   #accountOf(batch: RecordBatch, row: number, k: number): number {
-    const source = this.#columns.source[k]!
+    const source = this.#attributed.source[k]!
     if (source === NONE) return unknownSource
-    if (this.#isRelayed(batch, row, source, this.#columns.sourceEntries[k]!)) return relayed
-    const destination = this.#columns.destination[k]!
+    if (this.#isRelayed(batch, row, source, this.#attributed.sourceEntries[k]!)) return relayed
+    const destination = this.#attributed.destination[k]!
     if (destination === NONE) return isPublicDestination(batch, row) ? outside : unknownDestination
     return this.zoneOf[source] === this.zoneOf[destination] ? sameZone : crossZone
   }

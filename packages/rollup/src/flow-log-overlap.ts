@@ -3,10 +3,17 @@
 //   firstLog   Int32   by code of interface-id: flow log number + 1 of the first that logged it, 0 for none
 //   lastLog    Int32   likewise the one with the greatest number
 
+import type { TokenTable } from '@zonetoll/flowlog'
+
 export interface Overlap {
   readonly interface: number
   readonly flowLogs: readonly [number, number]
 }
+
+/** An interface, and the flow logs of the least and greatest number that logged it. */
+type LoggedInterface = readonly [string, number, number]
+
+export type OverlapColumns = readonly LoggedInterface[]
 
 export class FlowLogOverlap {
   #first = new Int32Array(64)
@@ -21,11 +28,21 @@ export class FlowLogOverlap {
     if (number > this.#last[interfaceCode]!) this.#last[interfaceCode] = number
   }
 
-  merge(other: FlowLogOverlap): void {
-    for (let code = 0; code < other.#first.length; code++) {
-      if (other.#first[code] === 0) continue
-      this.add(code, other.#first[code]! - 1)
-      this.add(code, other.#last[code]! - 1)
+  /** What a thread hands over: names, since each thread gives newcomers codes of its own. */
+  columns(interfaces: TokenTable): OverlapColumns {
+    const logged: LoggedInterface[] = []
+    for (let code = 0; code < this.#first.length; code++) {
+      const first = this.#first[code]!
+      if (first !== 0) logged.push([interfaces.token(code), first - 1, this.#last[code]! - 1])
+    }
+    return logged
+  }
+
+  merge(columns: OverlapColumns, interfaces: TokenTable): void {
+    for (const [name, first, last] of columns) {
+      const code = interfaces.add(name)
+      this.add(code, first)
+      this.add(code, last)
     }
   }
 

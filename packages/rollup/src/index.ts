@@ -1,5 +1,6 @@
-export { Attribution } from './attribution.ts'
+export { Attribution, type AttributionColumns } from './attribution.ts'
+export { BalanceError, closeHour, type ClosedHour } from './close-hour.ts'
 export type { Overlap } from './flow-log-overlap.ts'
-export { BalanceError, HourRollup, type ClosedRollup } from './hour-rollup.ts'
+export { HourTotals, type HourColumns } from './hour-totals.ts'
 export { isPublic4, isPublic6 } from './public-address.ts'
 export type { RollupRows } from './rollup-rows.ts'

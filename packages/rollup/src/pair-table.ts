@@ -3,9 +3,15 @@
 //   slots    Int32   open addressing, linear probing, at most half full: pair + 1, 0 for empty
 //   totals           row n: pair n's totals, and its key: the ids of its source and destination
 
-import { TotalsTable } from './totals-table.ts'
+import { TotalsTable, type TotalsColumns } from './totals-table.ts'
 
 const FIRST_CAPACITY = 512
+
+/** A table as what a thread can hand over. */
+export interface PairColumns {
+  readonly size: number
+  readonly totals: TotalsColumns
+}
 
 export class PairTable {
   #size = 0
@@ -14,6 +20,19 @@ export class PairTable {
 
   get size(): number {
     return this.#size
+  }
+
+  /** Good until the next adding. */
+  get columns(): PairColumns {
+    return { size: this.#size, totals: this.totals.columns(this.#size) }
+  }
+
+  /** Adds another table's pairs and their totals. */
+  merge({ size, totals }: PairColumns): void {
+    const others = TotalsTable.over(totals)
+    for (let pair = 0; pair < size; pair++) {
+      this.totals.addRow(this.add(others.firstKey(pair), others.secondKey(pair)), others, pair)
+    }
   }
 
   source(pair: number): number {

@@ -50,7 +50,7 @@ const REACHABLE_INSIDE = [
 const NOT_REACHABLE_ID = 0
 const REACHABLE_ID = 1
 
-const blocks = new BlockIndex([
+const blocks = BlockIndex.of([
   ...NOT_REACHABLE.map(block => ({ cidr: parseCidr(block)!, id: NOT_REACHABLE_ID })),
   ...REACHABLE_INSIDE.map(block => ({ cidr: parseCidr(block)!, id: REACHABLE_ID })),
 ])

@@ -12,15 +12,35 @@ const BYTES = 1
 const PACKETS = 2
 const STRIDE = 4
 
+/** A table as what a thread can hand over. */
+export interface TotalsColumns {
+  readonly sums: Float64Array
+  /** By place in `sums`: what has to be added to what stands there. */
+  readonly wide: ReadonlyMap<number, bigint>
+}
+
 export class TotalsTable {
   #sums: Float64Array
   #keys: Int32Array
-  /** By place in `sums`: what has to be added to what stands there. */
   readonly #wide = new Map<number, bigint>()
 
   constructor(rows: number) {
     this.#sums = new Float64Array(rows * STRIDE)
-    this.#keys = new Int32Array(this.#sums.buffer)
+    this.#keys = keysOf(this.#sums)
+  }
+
+  /** A table over columns, for reading only. */
+  static over({ sums, wide }: TotalsColumns): TotalsTable {
+    const table = new TotalsTable(0)
+    table.#sums = sums
+    table.#keys = keysOf(sums)
+    for (const [at, value] of wide) table.#wide.set(at, value)
+    return table
+  }
+
+  /** The first rows; good until the next adding. */
+  columns(rows: number): TotalsColumns {
+    return { sums: this.#sums.subarray(0, rows * STRIDE), wide: this.#wide }
   }
 
   /** How many rows there is room for. */
@@ -33,7 +53,7 @@ export class TotalsTable {
     const sums = new Float64Array(rows * STRIDE)
     sums.set(this.#sums)
     this.#sums = sums
-    this.#keys = new Int32Array(sums.buffer)
+    this.#keys = keysOf(sums)
   }
 
   setKey(row: number, first: number, second: number): void {
@@ -108,6 +128,10 @@ export class TotalsTable {
     this.#sums[at] = safe ? Number(sum) : 0
     if (!safe) this.#wide.set(at, sum)
   }
+}
+
+function keysOf(sums: Float64Array): Int32Array {
+  return new Int32Array(sums.buffer, sums.byteOffset, sums.length * 2)
 }
 
 /** The sum of several totals. */

@@ -8,6 +8,8 @@ export const SLOT_SECONDS = 300
 
 export interface LogObject extends FlowLogObject {
   readonly store: ObjectStore
+  /** The URI by which the store was opened. */
+  readonly location: string
 }
 
 export interface HourLogs {
@@ -41,8 +43,10 @@ export async function findLogs(
       flowLogIds: options.flowLogIds,
       signal: options.signal,
     })
-    const { store } = location
-    for (const object of found.objects) byUri.set(store.describe(object.object.key), { ...object, store })
+    const { store, uri } = location
+    for (const object of found.objects) {
+      byUri.set(store.describe(object.object.key), { ...object, store, location: uri })
+    }
     lookedAt.push(...found.lookedAt)
   }
   if (byUri.size === 0) throw new RunError(nothingFound(hour, options.flowLogIds, lookedAt))

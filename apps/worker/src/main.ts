@@ -42,23 +42,29 @@ await runCommand(START, async (command, run) => {
 })
 
 async function placesOf(options: WorkerOptions, run: Run): Promise<HourPlaces> {
+  const logs = options.logs.map(uri => locationOf('--logs', uri))
+  const assignments = locationOf('--assignments', options.assignments)
+  const rollups = locationOf('--rollups', options.rollups)
+  sayIfSample(options)
+  return {
+    logs,
+    assignments,
+    rollups,
+    cluster: await resolveCluster(assignments, options.cluster, run.signal),
+  }
+}
+
+function sayIfSample(options: WorkerOptions): void {
   if (options.sample) {
     process.stderr.write(
       'No --logs and --assignments given: this is the bundled sample, nothing of AWS is read.\n',
     )
   } else if (options.logs[0] === SAMPLE.logs || options.assignments === SAMPLE.assignments) {
-    const missing = options.logs[0] === SAMPLE.logs ? '--logs' : '--assignments'
+    const names = ['--logs', '--assignments']
+    const [missing, given] = options.logs[0] === SAMPLE.logs ? names : names.reverse()
     process.stderr.write(
-      `warning: no ${missing} given: the bundled sample's serve, which don't belong to the others\n`,
+      `warning: no ${missing} given, so those of the bundled sample are read: they don't belong to your ${given}\n`,
     )
-  }
-  const logs = options.logs.map(uri => locationOf('--logs', uri))
-  const assignments = locationOf('--assignments', options.assignments)
-  return {
-    logs,
-    assignments,
-    rollups: locationOf('--rollups', options.rollups),
-    cluster: await resolveCluster(assignments, options.cluster, run.signal),
   }
 }
 

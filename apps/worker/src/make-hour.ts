@@ -60,11 +60,12 @@ export async function makeHour(
   const attribution = Attribution.of(loaded.timeline, { growing: flowLogs.length > 1 })
 
   progress.begin(hour, logs.objects)
-  const { totals, ledgerObjects, interfaceAddresses } = await readObjects(logs.objects, hour, attribution, {
-    ...options,
-    signal,
-    progress,
-  }).finally(() => progress.end())
+  const { totals, ledgerObjects, interfaceAddresses } = await readObjects(
+    logs.objects,
+    { hour, flowLogs, allPairs: options.allPairs, skipBadObjects: options.skipBadObjects },
+    attribution,
+    { ...options, signal, progress },
+  ).finally(() => progress.end())
 
   const { rows, accounts, overlaps } = closeHour(totals, loaded.timeline)
   if (overlaps.length > 0) throw new RunError(overlapMessage(overlaps, flowLogs, attribution))

@@ -18,6 +18,7 @@ export interface WorkerOptions {
   /** Minutes. */
   readonly settle: number
   readonly concurrency: number
+  readonly threads: number
   readonly skipBadObjects: boolean
   readonly quiet: boolean
   readonly json: boolean
@@ -27,6 +28,7 @@ export const DEFAULT_APP_LABELS = ['app.kubernetes.io/name', 'app']
 const DEFAULT_SETTLE_MINUTES = 20
 const LONGEST_SETTLE_MINUTES = 7 * 24 * 60
 const MOST_CONCURRENCY = 1024
+const MOST_THREADS = 64
 
 export const START: CommandDefinition = {
   name: 'pnpm start',
@@ -80,6 +82,11 @@ export const START: CommandDefinition = {
       description: 'objects read at a time (default: by cores)',
       parse: text => readInteger(text, 1, MOST_CONCURRENCY),
     },
+    {
+      flags: '--threads <n>',
+      description: 'threads that scan, above those that gunzip (default: by cores)',
+      parse: text => readInteger(text, 1, MOST_THREADS),
+    },
     { flags: '--skip-bad-objects', description: 'leave unreadable objects out, whole, and say so' },
     { flags: '--quiet', description: 'no progress' },
     { flags: '--json', description: 'one JSON line at the end on standard output' },
@@ -109,6 +116,7 @@ export function readOptions(
     allPairs?: boolean
     settle?: number
     concurrency?: number
+    threads?: number
     skipBadObjects?: boolean
     quiet?: boolean
     json?: boolean
@@ -125,6 +133,7 @@ export function readOptions(
     allPairs: given.allPairs ?? false,
     settle: given.settle ?? DEFAULT_SETTLE_MINUTES,
     concurrency: given.concurrency ?? Math.max(8, availableParallelism() * 4),
+    threads: given.threads ?? defaultThreads(),
     skipBadObjects: given.skipBadObjects ?? false,
     quiet: given.quiet ?? false,
     json: given.json ?? false,
@@ -180,4 +189,9 @@ function readInteger(text: string, least: number, most: number): number {
   if (!(value >= least && value <= most))
     throw new BadValue(`Expected a whole number from ${least} to ${most}.`)
   return value
+}
+
+// One thread scans what two or three gunzip.
+function defaultThreads(): number {
+  return Math.max(1, Math.floor(availableParallelism() / 3))
 }

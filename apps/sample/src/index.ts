@@ -1,0 +1,6 @@
+export { bundledSample } from './bundled-sample.ts'
+export { writeSample, type SampleOptions, type SampleProgress, type SampleSummary } from './data-set.ts'
+export { FORMATS, type FieldCount } from './line-writer.ts'
+export { LAYOUTS, type Layout } from './objects.ts'
+export { DEFAULTS } from './options.ts'
+export type { TruthFile, TruthHour, TruthIdentity, TruthObject, TruthTotals } from './truth.ts'

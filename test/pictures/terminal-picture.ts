@@ -5,15 +5,16 @@
 // The text stays text: it can be selected, found and read aloud, and is dark on light or light on dark as the reader's
 // system asks.
 
+import { text as textOf } from 'node:stream/consumers'
+
 const LINE_HEIGHT = 19
 const CHARACTER_WIDTH = 8.4
 const PADDING = 18
 const TITLE_HEIGHT = 30
 
 const title = process.argv[2] ?? ''
-const chunks: Buffer[] = []
-for await (const chunk of process.stdin) chunks.push(chunk as Buffer)
-const lines = Buffer.concat(chunks).toString('utf8').trimEnd().split('\n')
+const output = await textOf(process.stdin)
+const lines = output.trimEnd().split('\n')
 const columns = Math.max(...lines.map(line => line.length), title.length)
 const width = Math.ceil(columns * CHARACTER_WIDTH + 2 * PADDING)
 const height = Math.ceil(lines.length * LINE_HEIGHT + 2 * PADDING + TITLE_HEIGHT)
@@ -25,7 +26,8 @@ const text = lines
   })
   .join('\n')
 
-process.stdout.write(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${escaped(title)}">
+process.stdout
+  .write(`<svg xmlns="http://www.w3.org/2000/svg" xml:space="preserve" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${escaped(title)}">
 <style>
   rect { fill: #f6f7f9 } .bar { fill: #e4e7ec } text { fill: #1c2430; font: 14px ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; white-space: pre }
   .title { fill: #5b6675 }
@@ -39,5 +41,9 @@ ${text}
 `)
 
 function escaped(raw: string): string {
-  return raw.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
+  return raw
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;')
 }

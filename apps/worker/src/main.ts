@@ -61,7 +61,7 @@ function sayIfSample(options: WorkerOptions): void {
     )
   } else if (options.logs[0] === SAMPLE.logs || options.assignments === SAMPLE.assignments) {
     const names = ['--logs', '--assignments']
-    const [missing, given] = options.logs[0] === SAMPLE.logs ? names : names.reverse()
+    const [missing, given] = options.logs[0] === SAMPLE.logs ? names : names.toReversed()
     process.stderr.write(
       `warning: no ${missing} given, so those of the bundled sample are read: they don't belong to your ${given}\n`,
     )

@@ -1,5 +1,6 @@
 // What a person wants to know of an hour, as text for a terminal; and the same as one JSON line for a program.
 
+import { sep } from 'node:path'
 import {
   compareText,
   formatBytes,
@@ -43,8 +44,14 @@ export function formatSummary(
   if (made.topPairs.length > 0) sections.push(section('Top pairs across zones', topPairs(made, inner)))
   sections.push(section('Not attributed', unattributed(accounts, inner)))
   sections.push(section('Read', readLines(made, inner)))
-  sections.push(`Rollup  ${made.published.rollup}\nLedger  ${made.published.ledger}`)
+  sections.push(`Rollup  ${fromHere(made.published.rollup)}\nLedger  ${fromHere(made.published.ledger)}`)
   return `${sections.join('\n\n')}\n`
+}
+
+// A path below the working directory as one would type it; any other as it is.
+function fromHere(place: string): string {
+  const here = `${process.cwd()}${sep}`
+  return place.startsWith(here) ? place.slice(here.length) : place
 }
 
 function headline(

@@ -8,7 +8,7 @@ import { defineCommand, parseCommand, type CommandDefinition } from './define-co
 import { UsageError } from './failure.ts'
 import { printable } from './printable.ts'
 
-const GRACE_MILLIS = 800
+const GRACE_MILLIS = 700
 const INTERRUPTED = 130
 const INTERRUPTION = 'interrupted; what was not finished stands as it stood before\n'
 

@@ -9,7 +9,7 @@ import type { AssignmentLine, InterfaceLine, NodeLine, PodLine, SubnetLine } fro
 import { BlockIndex } from './block-index.ts'
 import { disjoin, type Claim } from './intervals.ts'
 import { LatestSightings } from './latest-sightings.ts'
-import { TimelineIndex, type TimelineColumns } from './timeline-index.ts'
+import { soleColumn, TimelineIndex, type TimelineColumns } from './timeline-index.ts'
 
 export interface TimelineEndpoint extends Endpoint {
   readonly uid: string
@@ -90,14 +90,11 @@ function build(lines: Iterable<AssignmentLine>, options: TimelineOptions): Built
     for (const claim of disjoint.claims) kept.push(claim)
     runs[run + 1] = kept.length
   }
-  const columns = {
-    addresses: addresses.columns,
-    subnets: subnets.columns,
-    runs,
-    from: Float64Array.from(kept, claim => claim.from),
-    until: Float64Array.from(kept, claim => claim.until),
-    holders: Int32Array.from(kept, claim => claim.endpoint),
-  }
+  const from = Float64Array.from(kept, claim => claim.from)
+  const until = Float64Array.from(kept, claim => claim.until)
+  const holders = Int32Array.from(kept, claim => claim.endpoint)
+  const sole = soleColumn(runs, from, until, holders)
+  const columns = { addresses: addresses.columns, subnets: subnets.columns, runs, from, until, holders, sole }
   return { columns, endpoints, cutAssignments, withoutZone }
 }
 

@@ -87,13 +87,6 @@ describe('what is wrong is said', () => {
   })
 
   test('of a variable by its name, what it is and what was expected', () => {
-    const failure = (environment: Record<string, string>) => {
-      try {
-        return parse([], environment)
-      } catch (error) {
-        return error
-      }
-    }
     const minutes = failure({ ZONETOLL_MINUTES: 'x' })
     expect(minutes).toBeInstanceOf(UsageError)
     expect(minutes).toMatchObject({
@@ -110,6 +103,14 @@ describe('what is wrong is said', () => {
     expect(() => parseCommand(defineCommand(broken), broken, [], { ZONETOLL_AT: 'x' })).toThrow('broken')
   })
 })
+
+function failure(environment: Record<string, string>): unknown {
+  try {
+    return parse([], environment)
+  } catch (error) {
+    return error
+  }
+}
 
 function explode(): never {
   throw new RangeError('broken')

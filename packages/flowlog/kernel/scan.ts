@@ -277,8 +277,6 @@ function readRecord(first: usize): bool {
         noData++
         return true
       }
-      // A header line that stands again has a field's name where records have OK: only names begin in lower case.
-      if (!isNoHeader && length != 0 && <u8>(load<u8>(begin) - 97) < 26) return false
     }
   } else if (noBytes) {
     noData++
@@ -296,6 +294,9 @@ function readRecord(first: usize): bool {
   if (strict) {
     if (bytes == UNREADABLE || start == UNREADABLE) return false
     if (!ingress && !(directionLength == 6 && wordAt(directionBegin, 6) == EGRESS_WORD)) return false
+  } else if (bytes == UNREADABLE && start == UNREADABLE && !isNoHeader) {
+    // A header line that stands again has names where records have numbers, whatever its log-status column says.
+    return false
   }
   const source = readAddress(first, SLOT_SOURCE, SOURCES + (row << 4))
   const destination = readAddress(first, SLOT_DESTINATION, DESTINATIONS + (row << 4))

@@ -50,8 +50,6 @@ import { NO_TOKEN, type TokenTable } from './token-table.ts'
 const SPACE = 32
 const LINE_FEED = 10
 const CARRIAGE_RETURN = 13
-const SMALL_A = 97
-const SMALL_Z = 122
 
 const encoder = new TextEncoder()
 const OK_TEXT = encoder.encode('OK')
@@ -144,8 +142,6 @@ export class ByteScanner implements Scanner {
       this.noData++
       return true
     }
-    // A header line that stands again has a field's name where records have OK: only names begin in lower case.
-    if (!ok && !this.#noHeader && this.#beginsInLowerCase(STATUS)) return false
     const strict = ok && !noBytes
     const { batch } = this
     const row = batch.count
@@ -157,6 +153,8 @@ export class ByteScanner implements Scanner {
     const ingress = this.#is(DIRECTION, INGRESS_TEXT)
     const egress = !ingress && this.#is(DIRECTION, EGRESS_TEXT)
     if (strict && (!bytesRead || Number.isNaN(start) || !(ingress || egress))) return false
+    // A header line that stands again has names where records have numbers, whatever its log-status column says.
+    if (!strict && !bytesRead && Number.isNaN(start) && !this.#noHeader) return false
     const source = this.#readAddress(SOURCE, batch.source, row)
     const destination = this.#readAddress(DESTINATION, batch.destination, row)
     if (strict && (source === UNREADABLE || destination === UNREADABLE)) return false
@@ -191,11 +189,6 @@ export class ByteScanner implements Scanner {
 
   #is(slot: number, expected: Uint8Array): boolean {
     return isText(this.text, this.#begins[slot]!, this.#ends[slot]!, expected)
-  }
-
-  #beginsInLowerCase(slot: number): boolean {
-    const first = this.text[this.#begins[slot]!]!
-    return this.#begins[slot] !== this.#ends[slot] && first >= SMALL_A && first <= SMALL_Z
   }
 
   #isDash(slot: number): boolean {

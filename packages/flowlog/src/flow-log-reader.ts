@@ -22,8 +22,6 @@ export interface LineCounts {
 
 const LINE_FEED = 10
 const CARRIAGE_RETURN = 13
-const SMALL_A = 97
-const SMALL_Z = 122
 
 const decoder = new TextDecoder()
 
@@ -135,8 +133,7 @@ export class FlowLogReader {
   #readHeaderAgain(at: number): number | null {
     const { text } = this.#scanner
     const end = text.indexOf(LINE_FEED, at)
-    const first = text[at]!
-    if (end - at > MAX_LINE_BYTES || first < SMALL_A || first > SMALL_Z) return null
+    if (end - at > MAX_LINE_BYTES) return null
     const line = this.#lineText(at, end)
     if (!isHeader(line)) return null
     if (line !== this.#format!.header) this.#take(parseFormat(line))

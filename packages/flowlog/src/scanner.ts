@@ -44,8 +44,7 @@ export interface Scanner {
   /**
    * Reads the lines that were loaded, from the one that begins at `from`, which never goes back. Returns where it
    * stopped: the end of what was loaded, or the start of a line, either because the batch is full or because that
-   * line is malformed or may be a header. With `noHeader` the line at `from` is known to be none: a log-status that
-   * looks like a field's name is then a status like others.
+   * line is malformed or may be a header. With `noHeader` the line at `from` is known to be none.
    */
   scan(from: number, noHeader?: boolean): number
 }

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { NO_TOKEN, OTHER_TOKEN, TokenTable } from '@zonetoll/flowlog'
 
@@ -72,4 +72,20 @@ test('a table holds 20,000 tokens, long ones too', () => {
   const table = new TokenTable(Array.from({ length: 20_000 }, (_, at) => `${'x'.repeat(at % 200)}${at}`))
   expect(table.size).toBe(20_000)
   expect(table.codeOf(`${'x'.repeat(199)}19999`)).toBe(19_999)
+})
+
+test('a table made from the columns of another has its codes, and gives newcomers its own', () => {
+  const one = new TokenTable(
+    Array.from({ length: 300 }, (_, at) => `eni-${at}`),
+    { grows: true },
+  )
+  const two = TokenTable.from(structuredClone(one.columns))
+  expect([two.size, two.codeOf('eni-0'), two.codeOf('eni-299'), two.token(299)]).toEqual([
+    300,
+    0,
+    299,
+    'eni-299',
+  ])
+  expect([code(two, 'new'), code(one, 'newer'), code(one, 'new')]).toEqual([300, 300, 301])
+  expect(code(TokenTable.from(new TokenTable(['a']).columns), 'b')).toBe(OTHER_TOKEN)
 })

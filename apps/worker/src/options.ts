@@ -84,7 +84,7 @@ export const START: CommandDefinition = {
     },
     {
       flags: '--threads <n>',
-      description: 'threads that scan, above those that gunzip (default: by cores)',
+      description: 'threads that scan, besides those that gunzip (default: by cores)',
       parse: text => readInteger(text, 1, MOST_THREADS),
     },
     { flags: '--skip-bad-objects', description: 'leave unreadable objects out, whole, and say so' },

@@ -10,9 +10,10 @@
 // Inside a run intervals are disjoint and sorted, so a look-up is a binary search; most runs hold one. Subnets hold
 // their addresses at all times and are asked last. Times are milliseconds, windows half-open. Contract, section 4.
 //
-//   sole           4 x Float64 an entry: from, until and holder of its one pod, unused; NaN where it had none or several
+//   sole           4 x Float64 an entry: from, until and holder of the one interval in its first run that isn't empty,
+//                  and one unused; NaN where that run has several
 //
-// Nearly all look-ups end there, at one cache line.
+// Nearly all look-ups end there, at one cache line: no interval of a kind that is asked earlier can say otherwise.
 //
 // Columns are all there is to it, so other threads can look up in the same memory.
 
@@ -33,7 +34,8 @@ export interface TimelineColumns {
   readonly sole: Float64Array
 }
 
-const SOLE = 4
+/** Columns of `sole` an entry. */
+export const SOLE_WIDTH = 4
 
 export class TimelineIndex {
   readonly columns: TimelineColumns
@@ -77,7 +79,7 @@ export class TimelineIndex {
 
   /** Who held the entry's address in [start, until): a pod before a node before an interface; an endpoint id, or NONE. */
   holder(entry: number, start: number, until: number): number {
-    const sole = entry * SOLE
+    const sole = entry * SOLE_WIDTH
     if (this.#sole[sole + 1]! > start && this.#sole[sole]! < until) return this.#sole[sole + 2]!
     const run = entry * 3
     const pod = this.#holderInRun(run, start, until)
@@ -88,7 +90,7 @@ export class TimelineIndex {
 
   /** Whether more than one pod held the entry's address in [start - 60 s, until). */
   handedOver(entry: number, start: number, until: number): boolean {
-    if (!Number.isNaN(this.#sole[entry * SOLE]!)) return false
+    if (!Number.isNaN(this.#sole[entry * SOLE_WIDTH]!)) return false
     const begin = this.#runs[entry * 3]!
     const end = this.#runs[entry * 3 + 1]!
     const first = this.#firstEndingAfter(begin, end, start - LATENESS_MILLIS)
@@ -158,10 +160,13 @@ export function soleColumn(
   holders: Int32Array,
 ): Float64Array {
   const entries = (runs.length - 1) / 3
-  const sole = new Float64Array(entries * SOLE).fill(Number.NaN)
+  const sole = new Float64Array(entries * SOLE_WIDTH).fill(Number.NaN)
   for (let entry = 0; entry < entries; entry++) {
-    const pod = runs[entry * 3]!
-    if (runs[entry * 3 + 1]! - pod === 1) sole.set([from[pod]!, until[pod]!, holders[pod]!], entry * SOLE)
+    // The first kind that held the address at all is the first that is asked with an answer.
+    const run = [0, 1, 2].map(kind => entry * 3 + kind).find(at => runs[at + 1]! > runs[at]!)
+    if (run === undefined || runs[run + 1]! - runs[run]! > 1) continue
+    const at = runs[run]!
+    sole.set([from[at]!, until[at]!, holders[at]!], entry * SOLE_WIDTH)
   }
   return sole
 }

@@ -10,6 +10,7 @@
 // Memory is the host's, as large as it takes at the start and never grown:
 //
 //   FORMAT      13 x i32   field number of each slot, -1 where the format lacks it
+//   OCTETS      256 x 32   how to read an IPv4 address whose octets have such lengths, see prepare()
 //   TEXT        bytes      with 64 bytes of room behind, which are read but never count
 //   POSITIONS   u32        one sentinel before the first
 //   LINES       u32        index into POSITIONS of each line feed
@@ -29,7 +30,8 @@ const BATCH_ROW: usize = 4 * 8 + 2 * 16 + 3 * 4 + 2
 export const FORMAT: usize = 0
 const GROUPS: usize = 64
 const TABLES: usize = 80
-export const TEXT: usize = 128
+const OCTETS: usize = 128
+export const TEXT: usize = OCTETS + 256 * 32
 const POSITIONS: usize = (TEXT + TEXT_LIMIT + 64 + 63) & ~63
 const LINES: usize = POSITIONS + (((TEXT_LIMIT + 8) * 4 + 63) & ~63)
 export const BATCH: usize = LINES + (((TEXT_LIMIT + 1) * 4 + 63) & ~63)
@@ -137,8 +139,7 @@ export function index(to: i32): void {
     }
     const before = <u32>((out - POSITIONS) >> 2)
     while (feed != 0) {
-      const below = (feed & -feed) - 1
-      store<u32>(lineOut, before + <u32>popcnt<u64>(delimiter & below))
+      store<u32>(lineOut, before + <u32>popcnt<u64>(delimiter & ((feed & -feed) - 1)))
       lineOut += 4
       feed &= feed - 1
     }
@@ -290,10 +291,13 @@ function readRecord(first: usize): bool {
   const start = readInteger(beginOf(first, fieldOf(SLOT_START)), endOf(first, fieldOf(SLOT_START)))
   const directionBegin = beginOf(first, fieldOf(SLOT_DIRECTION))
   const directionLength = endOf(first, fieldOf(SLOT_DIRECTION)) - directionBegin
-  const ingress = directionLength == 7 && wordAt(directionBegin, 7) == INGRESS_WORD
+  // Both are as likely: compared without a branch.
+  const direction = wordAt(directionBegin, 7)
+  const ingress = <i32>(directionLength == 7) & <i32>(direction == INGRESS_WORD)
+  const egress = <i32>(directionLength == 6) & <i32>((direction & 0xffffffffffff) == EGRESS_WORD)
   if (strict) {
     if (bytes == UNREADABLE || start == UNREADABLE) return false
-    if (!ingress && !(directionLength == 6 && wordAt(directionBegin, 6) == EGRESS_WORD)) return false
+    if ((ingress | egress) == 0) return false
   } else if (bytes == UNREADABLE && start == UNREADABLE && !isNoHeader) {
     // A header line that stands again has names where records have numbers, whatever its log-status column says.
     return false
@@ -301,7 +305,7 @@ function readRecord(first: usize): bool {
   const source = readAddress(first, SLOT_SOURCE, SOURCES + (row << 4))
   const destination = readAddress(first, SLOT_DESTINATION, DESTINATIONS + (row << 4))
   if (strict && (source == 0 || destination == 0)) return false
-  let flags = ingress ? INGRESS : 0
+  let flags = ingress * INGRESS
   if (source != 4) flags |= source == 6 ? SOURCE_IPV6 : SOURCE_UNREADABLE
   if (destination != 4) flags |= destination == 6 ? DESTINATION_IPV6 : DESTINATION_UNREADABLE
   store<u64>(BYTES + (row << 3), bytes == UNREADABLE ? 0 : bytes)
@@ -413,35 +417,66 @@ function readAddress(first: usize, slot: usize, words: usize): i32 {
   return readIPv6(begin, end, words) ? 6 : 0
 }
 
-// 7 to 15 bytes: dots and digits as bit masks, then four octets between three dots.
+/**
+ * Lays out OCTETS. An address's pattern is the lengths of its octets less one, two bits each. Per pattern:
+ *
+ *   16 bytes   where hundreds, tens and ones of the four octets stand in the text; 255 for none, and between octets
+ *   4 x i32    the least value an octet of that length has without a leading zero; none has it where a length is 4
+ */
+export function prepare(): void {
+  for (let pattern: i32 = 0; pattern < 256; pattern++) {
+    const at = OCTETS + ((<usize>pattern) << 5)
+    let begin: i32 = 0
+    for (let octet: i32 = 0; octet < 4; octet++) {
+      const length = ((pattern >> (octet << 1)) & 3) + 1
+      for (let digit: i32 = 0; digit < 4; digit++) {
+        const place = begin + length - 3 + digit
+        const stands = digit < 3 && digit >= 3 - length
+        store<u8>(at + <usize>((octet << 2) + digit), stands ? <u8>place : 255)
+      }
+      const least = length == 1 ? 0 : length == 2 ? 10 : length == 3 ? 100 : i32.MAX_VALUE
+      store<i32>(at + 16 + <usize>(octet << 2), least)
+      begin += length + 1
+    }
+  }
+}
+
+// 7 to 15 bytes: dots and digits as bit masks; the dots give the pattern, the pattern puts every digit under its weight.
+// No branch depends on how long the octets are, which no processor could foretell.
 function readIPv4(begin: usize, end: usize): i64 {
   const length = <i32>(end - begin)
   if (<u32>(length - 7) > 8) return UNREADABLE_IPV4
   const live = (1 << length) - 1
   const text = v128.load(begin)
+  const values = i8x16.sub(text, i8x16.splat(48))
   const dots = i8x16.bitmask(i8x16.eq(text, i8x16.splat(46))) & live
-  const digits = i8x16.bitmask(i8x16.lt_u(i8x16.sub(text, i8x16.splat(48)), i8x16.splat(10))) & live
+  const digits = i8x16.bitmask(i8x16.lt_u(values, i8x16.splat(10))) & live
   if ((dots | digits) != live || popcnt<i32>(dots) != 3) return UNREADABLE_IPV4
+  const second = dots & (dots - 1)
   const dot1 = ctz<i32>(dots)
-  const dot2 = ctz<i32>(dots & (dots - 1))
-  const dot3 = 31 - clz<i32>(dots)
-  const a = readOctet(begin, dot1)
-  const b = readOctet(begin + <usize>dot1 + 1, dot2 - dot1 - 1)
-  const c = readOctet(begin + <usize>dot2 + 1, dot3 - dot2 - 1)
-  const d = readOctet(begin + <usize>dot3 + 1, length - dot3 - 1)
-  if ((a | b | c | d) > 255) return UNREADABLE_IPV4
-  return <i64>((a << 24) | (b << 16) | (c << 8) | d)
-}
-
-// One to three digits without a leading zero; above 255 where they are no octet.
-// @ts-ignore: decorator
-@inline
-function readOctet(begin: usize, length: i32): u32 {
-  const first = <u32>load<u8>(begin) - 48
-  if (length == 1) return first
-  if (<u32>(length - 2) > 1 || first == 0) return 256
-  const two = first * 10 + <u32>load<u8>(begin, 1) - 48
-  return length == 2 ? two : two * 10 + <u32>load<u8>(begin, 2) - 48
+  const dot2 = ctz<i32>(second)
+  const dot3 = ctz<i32>(second & (second - 1))
+  const length1 = dot1 - 1
+  const length2 = dot2 - dot1 - 2
+  const length3 = dot3 - dot2 - 2
+  const length4 = length - dot3 - 2
+  if ((length1 | length2 | length3 | length4) & ~3) return UNREADABLE_IPV4
+  const pattern = OCTETS + ((<usize>(length1 | (length2 << 2) | (length3 << 4) | (length4 << 6))) << 5)
+  const placed = i8x16.swizzle(values, v128.load(pattern))
+  const weights = i8x16(100, 10, 1, 0, 100, 10, 1, 0, 100, 10, 1, 0, 100, 10, 1, 0)
+  const low = i32x4.extadd_pairwise_i16x8_u(i16x8.extmul_low_i8x16_u(placed, weights))
+  const high = i32x4.extadd_pairwise_i16x8_u(i16x8.extmul_high_i8x16_u(placed, weights))
+  const octets = i32x4.add(
+    v128.shuffle<i32>(low, high, 0, 2, 4, 6),
+    v128.shuffle<i32>(low, high, 1, 3, 5, 7),
+  )
+  const wrong = v128.or(
+    i32x4.gt_s(octets, i32x4.splat(255)),
+    i32x4.lt_s(octets, v128.load(pattern, 16)),
+  )
+  if (v128.any_true(wrong)) return UNREADABLE_IPV4
+  const bytes = v128.shuffle<i8>(octets, octets, 12, 8, 4, 0, 12, 8, 4, 0, 12, 8, 4, 0, 12, 8, 4, 0)
+  return <i64>(<u32>v128.extract_lane<i32>(bytes, 0))
 }
 
 // RFC 4291 text, group by group.

@@ -23,6 +23,7 @@ interface Kernel {
   readonly count: WebAssembly.Global
   readonly skipData: WebAssembly.Global
   readonly noData: WebAssembly.Global
+  prepare(): void
   setRows(most: number): void
   setFieldCount(fields: number): void
   index(to: number): void
@@ -79,6 +80,7 @@ export class SimdScanner implements Scanner {
     this.#slots = new Int32Array(memory.buffer, kernel.FORMAT.value, FIELDS.length)
     this.text = new Uint8Array(memory.buffer, kernel.TEXT.value, TEXT_BYTES)
     this.batch = new RecordBatch(Math.min(capacity ?? rows, rows), rows, memory.buffer, kernel.BATCH.value)
+    kernel.prepare()
     kernel.setRows(this.batch.capacity)
     placeTables(kernel, memory, tables)
   }

@@ -4,7 +4,7 @@
 // way at once, where one record after another would wait for memory. What can be worked out once an hour is: an
 // endpoint's instance and zone are compared as the codes that the batch carries, never as text.
 
-import { NONE, TimelineIndex, type Timeline, type TimelineColumns } from '@zonetoll/assignments'
+import { NONE, SOLE_WIDTH, TimelineIndex, type Timeline, type TimelineColumns } from '@zonetoll/assignments'
 import {
   DESTINATION_IPV6,
   DESTINATION_UNREADABLE,
@@ -152,15 +152,24 @@ export class Attribution {
     handedOver: Uint8Array,
   ): void {
     const timeline = this.timeline
+    const { sole } = timeline.columns
     const { start, until } = batch
     const { entries, endpoints } = side
     for (let k = 0; k < count; k++) {
       const row = rows[k]!
       const entry = entries[k]!
+      const from = start[row]!
+      const to = until[row]!
+      // Nearly all: the address had one holder of its first kind, which held it then.
+      const at = entry * SOLE_WIDTH
+      if (entry !== NONE && sole[at + 1]! > from && sole[at]! < to) {
+        endpoints[k] = sole[at + 2]!
+        continue
+      }
       let holder: number = NONE
       if (entry !== NONE) {
-        holder = timeline.holder(entry, start[row]!, until[row]!)
-        if (timeline.handedOver(entry, start[row]!, until[row]!)) handedOver[k] = 1
+        holder = timeline.holder(entry, from, to)
+        if (timeline.handedOver(entry, from, to)) handedOver[k] = 1
       }
       endpoints[k] = holder === NONE ? this.#subnetOf(batch, row, side) : holder
     }

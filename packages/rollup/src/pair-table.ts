@@ -1,6 +1,6 @@
 // Pairs and their totals: memory grows with distinct pairs, not with records.
 //
-//   slots    Int32   open addressing, linear probing, at most half full: pair + 1, 0 for empty
+//   slots    Int32   open addressing, linear probing, at most a quarter full: pair + 1, 0 for empty
 //   totals           row n: pair n's totals, and its key: the ids of its source and destination
 
 import { TotalsTable, type TotalsColumns } from './totals-table.ts'
@@ -15,7 +15,7 @@ export interface PairColumns {
 
 export class PairTable {
   #size = 0
-  #slots = new Int32Array(FIRST_CAPACITY * 2)
+  #slots = new Int32Array(FIRST_CAPACITY * 4)
   readonly totals = new TotalsTable(FIRST_CAPACITY)
 
   get size(): number {
@@ -81,7 +81,7 @@ export class PairTable {
   #grow(): void {
     const capacity = this.totals.rows * 2
     this.totals.grow(capacity)
-    this.#slots = new Int32Array(capacity * 2)
+    this.#slots = new Int32Array(capacity * 4)
     for (let pair = 0; pair < this.#size - 1; pair++) this.#place(pair)
   }
 
@@ -94,6 +94,6 @@ export class PairTable {
 }
 
 function hash(source: number, destination: number): number {
-  const mixed = Math.imul(source, 0x9e3779b1) ^ Math.imul(destination, 0x85ebca6b)
+  const mixed = Math.imul(Math.imul(source, 0x9e3779b1) ^ destination, 0x85ebca6b)
   return mixed ^ (mixed >>> 15)
 }

@@ -1,5 +1,6 @@
 // pnpm start: hours of flow logs become rollups.
 
+import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { complain, printable, RunError, runCommand, UsageError, type Run } from '@zonetoll/command'
 import { canonicalJson, formatHour, type Json } from '@zonetoll/model'
@@ -15,6 +16,9 @@ const DEFAULT_WIDTH = 100
 
 const bundled = fileURLToPath(new URL('../../sample/bundled/', import.meta.url))
 const SAMPLE = { logs: `${bundled}logs`, assignments: `${bundled}assignments` }
+
+// gunzip runs on libuv's threads, four unless told otherwise before the first is needed: one a core.
+process.env['UV_THREADPOOL_SIZE'] ??= String(Math.max(4, availableParallelism()))
 
 await runCommand(START, async (command, run) => {
   const options = readOptions(command.opts(), SAMPLE)

@@ -22,7 +22,7 @@
 
 // The layout, in bytes. What the host needs of it is exported.
 const LINE_LIMIT: usize = 64 * 1024
-const PIECE_LIMIT: usize = 256 * 1024
+const PIECE_LIMIT: usize = 128 * 1024
 const TEXT_LIMIT: usize = LINE_LIMIT + PIECE_LIMIT + 1
 export const CAPACITY: usize = 4096
 const BATCH_ROW: usize = 4 * 8 + 2 * 16 + 3 * 4 + 2

@@ -54,8 +54,8 @@ export class FlowLogReader {
     try {
       for (let at = 0; at < chunk.length; at += PIECE_BYTES) {
         this.#pushPiece(chunk.subarray(at, at + PIECE_BYTES), sink)
+        this.#handOver(sink)
       }
-      this.#handOver(sink)
     } finally {
       // The scanner is shared: after an error nothing of this object may reach another's reader.
       this.#scanner.batch.count = 0

@@ -11,8 +11,8 @@ import { TokenTable } from './token-table.ts'
 /** A longer line is malformed (AWS's are a few hundred bytes); it bounds what a reader keeps between chunks. */
 export const MAX_LINE_BYTES = 64 * 1024
 
-/** Text is scanned in pieces of at most this many bytes. */
-export const PIECE_BYTES = 256 * 1024
+/** Text is scanned in pieces of at most this many bytes: what a piece becomes stays in a core's own cache. */
+export const PIECE_BYTES = 128 * 1024
 
 export const TEXT_BYTES = MAX_LINE_BYTES + PIECE_BYTES + 1
 

@@ -6,12 +6,13 @@
 
 import { randomBytes } from 'node:crypto'
 import { constants, type Stats } from 'node:fs'
-import { mkdir, open, rename, rm, stat, unlink, type FileHandle } from 'node:fs/promises'
+import { open, rename, rm, stat, unlink, type FileHandle } from 'node:fs/promises'
 import { dirname, relative } from 'node:path'
 
 import { fileEtag } from './file-etag.ts'
 import { checkKey, folderOfPrefix } from './folder-keys.ts'
 import { isMissing, walkFolder } from './folder-walk.ts'
+import { makeFolders } from './make-folders.ts'
 import { oneLine, StoreError } from './store-error.ts'
 import { entriesOf } from './store.ts'
 import type {
@@ -118,7 +119,7 @@ export class FolderStore implements ObjectStore {
     const temporary = `${folder}/_${randomBytes(8).toString('hex')}.part`
     try {
       signal?.throwIfAborted()
-      const created = await mkdir(folder, { recursive: true })
+      const created = await makeFolders(folder)
       try {
         await writeThrough(temporary, body, signal)
         signal?.throwIfAborted()

@@ -14,7 +14,7 @@ import type { CallOptions, ObjectStore, StoredObject } from './store.ts'
 const CHUNK_BYTES = 256 * 1024
 
 /**
- * The content in chunks, which stay valid. Throws what the store's read throws, and ContentError when the bytes aren't
+ * The content in chunks, each valid until the next is asked for. Throws what the store's read throws, and ContentError when the bytes aren't
  * whole gzip. The object is closed when the consumer stops, before its iterator's return() resolves.
  */
 export function readBytes(
@@ -43,7 +43,10 @@ async function* gunzipped(
   const feeding = pipeline(body, gunzip)
   feeding.catch(() => {})
   try {
-    for await (const chunk of gunzip) yield chunk as Uint8Array
+    for await (const chunk of gunzip as AsyncIterable<Buffer<ArrayBuffer>>) {
+      yield chunk
+      release(chunk)
+    }
     // zlib ended before its input did: the pipeline would wait for ever.
     if (gunzip.bytesWritten !== object.size) throw trailingBytes(uri, gunzip.bytesWritten, object.size)
     await feeding
@@ -55,6 +58,12 @@ async function* gunzipped(
     gunzip.destroy()
     await feeding.catch(() => {})
   }
+}
+
+// Frees a chunk's memory at once: waiting for the garbage collector makes it run every few dozen chunks. Only a chunk
+// that fills its buffer is surely all that zlib will write there.
+function release({ byteLength, buffer }: Buffer<ArrayBuffer>): void {
+  if (byteLength === buffer.byteLength) buffer.transfer(0)
 }
 
 // zlib says 'incorrect header check' both for a text file and for garbage behind a member: the first two bytes tell.

@@ -152,17 +152,27 @@ function runProcess(
     const child = spawn(program!, parameters, {
       env: { ...plainEnvironment(), ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
-      signal,
+      // A group of its own, so that an interruption ends a shell's children too.
+      detached: true,
     })
+    const interrupt = () => process.kill(-child.pid!, 'SIGTERM')
     let output = ''
     let complaint = ''
     let wall = 0
     child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))
     child.stderr.setEncoding('utf8').on('data', (text: string) => (complaint += text))
-    child.on('exit', () => (wall = (performance.now() - begun) / 1000))
+    child.on('spawn', () => {
+      if (signal.aborted) interrupt()
+      else signal.addEventListener('abort', interrupt)
+    })
+    child.on('exit', () => {
+      wall = (performance.now() - begun) / 1000
+      signal.removeEventListener('abort', interrupt)
+    })
     child.on('error', reject)
     child.on('close', (status, killedBy) => {
-      if (status === 0) resolve({ output, wall })
+      if (signal.aborted) reject(signal.reason as Error)
+      else if (status === 0) resolve({ output, wall })
       else reject(new RunError(`${name} ended with ${killedBy ?? `status ${status}`}: ${complaint.trim()}`))
     })
   })

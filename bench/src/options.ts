@@ -3,7 +3,7 @@
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { BadValue, UsageError, type CommandDefinition } from '@zonetoll/command'
-import { DEFAULT_SCENARIO, SCENARIOS, type Scenario } from './scenarios.ts'
+import { DEFAULT_RECORDS, DEFAULT_SCENARIO, SCENARIOS, type Scenario } from './scenarios.ts'
 
 export interface BenchOptions {
   readonly scenarios: readonly Scenario[]
@@ -19,7 +19,6 @@ export interface BenchOptions {
   readonly quiet: boolean
 }
 
-const DEFAULT_RECORDS = 10_000_000
 const ONCE_RECORDS = 50_000
 const LEAST_RECORDS = 1000
 const MOST_RECORDS = 10_000_000_000

@@ -8,6 +8,7 @@ import { gunzipAlone } from './contestants.ts'
 import type { DataSet } from './data-set.ts'
 import type { Machine } from './machine.ts'
 import { TIMES, type ScalingResult } from './scaling.ts'
+import { DEFAULT_RECORDS, DEFAULT_SCENARIO } from './scenarios.ts'
 import { formatFigure, formatSpread, spreadOf, type Spread } from './spread.ts'
 import type { StageResult } from './stages.ts'
 
@@ -58,9 +59,16 @@ export function scenarioText(result: ScenarioResult, rounds: number): string {
     ...stageTable(stages),
     '',
     ...barTable(measuredOf(result)),
+    ...(isMeant(result) ? [] : ['', `The bars are meant for ${BARS_ARE_FOR}.`]),
     ...(scaling === null ? [] : ['', ...scalingText(scaling)]),
     '',
   ].join('\n')
+}
+
+const BARS_ARE_FOR = `the scenario ${DEFAULT_SCENARIO} and ${formatCount(DEFAULT_RECORDS)} records`
+
+function isMeant({ name, records }: ScenarioResult): boolean {
+  return name === DEFAULT_SCENARIO && records === DEFAULT_RECORDS
 }
 
 export function measuredOf({ contest, stages, scaling }: ScenarioResult): Measured {

@@ -43,6 +43,7 @@ export const SCENARIOS: readonly Scenario[] = [
 ]
 
 export const DEFAULT_SCENARIO = 'standard'
+export const DEFAULT_RECORDS = 10_000_000
 
 /** The same scenario with a tenth of the pods: few records then meet each of them often. */
 export function smaller(scenario: Scenario): Scenario {

@@ -1,4 +1,5 @@
 // The part of a data set that the stages work on: as much text as PART_BYTES, in memory in the shapes that stages take.
+// It begins in the middle of the objects, which come by time: the first ones belong to the hour before.
 
 import { createReadStream } from 'node:fs'
 import { createGunzip } from 'node:zlib'
@@ -30,7 +31,10 @@ export async function readPart({ objects }: DataSet, hour: OpenHour): Promise<Pa
   const batches: KeptBatch[] = []
   const scanner = new SimdScanner(hour.attribution.tokens)
   let [textBytes, records] = [0, 0]
-  for (const path of objects) {
+  const middle = objects.length >> 1
+  const paths: string[] = []
+  for (const path of [...objects.slice(middle), ...objects.slice(0, middle)]) {
+    paths.push(path)
     const text: Uint8Array[] = []
     const reader = new FlowLogReader(scanner)
     for await (const chunk of gunzipped(path, PART_BYTES - textBytes)) {
@@ -44,7 +48,7 @@ export async function readPart({ objects }: DataSet, hour: OpenHour): Promise<Pa
     texts.push(text)
     if (textBytes >= PART_BYTES) break
   }
-  return { paths: objects.slice(0, texts.length), texts, textBytes, records, batches }
+  return { paths, texts, textBytes, records, batches }
 }
 
 /** An object's text until it is as long as `most`, or all of it. */

@@ -113,13 +113,13 @@ test('a contestant that fails is named, with what it said', async () => {
 
 test('a data set is made once, and anew where the last time was not finished', async () => {
   made = []
-  const { logs } = await dataOf(standard, 2000)
+  const { logs } = await dataOf(standard, 3000)
   const before = await stat(logs)
-  await dataOf(standard, 2000)
+  await dataOf(standard, 3000)
   expect(made).toHaveLength(1)
   expect((await stat(logs)).ctimeMs).toBe(before.ctimeMs)
   await rm(join(logs, '..', 'bench.json'))
-  await dataOf(standard, 2000)
+  await dataOf(standard, 3000)
   expect(made).toHaveLength(2)
 })
 

@@ -2,8 +2,8 @@
  * The plain twin of the assignment log, section 3 of the contract: what was seen last of each thing, which addresses it
  * held when, and overlaps cut by looking at every two. Times are milliseconds.
  *
- * Of two assignments that begin together, where the contract is silent, the one seen later is the later one, then the
- * greater uid.
+ * Of two assignments that begin together, where the contract is silent, the one that goes on longer is the later one,
+ * then the one seen later, then the greater uid.
  */
 import { plainAddress } from './plain-address.ts'
 
@@ -30,6 +30,8 @@ export interface Holding {
   readonly address: string
   readonly from: number
   until: number
+  /** What until was before others cut it. */
+  readonly ends: number
 }
 
 /** The things of the assignment log, each as it was seen last. */
@@ -80,7 +82,8 @@ export function holdingsOf(things: readonly Thing[]): Holding[] {
     const from = momentOf(line['from'])
     const until = line['until'] === null ? Infinity : momentOf(line['until'])
     const addresses = new Set((line['addresses'] as readonly string[]).map(text => plainAddress(text)!))
-    for (const address of addresses) if (from < until) holdings.push({ thing, address, from, until })
+    for (const address of addresses)
+      if (from < until) holdings.push({ thing, address, from, until, ends: until })
   }
   return holdings
 }
@@ -104,6 +107,7 @@ export function cutOverlaps(holdings: readonly Holding[], reached: Reached): num
 
 function beginsLater(later: Holding, earlier: Holding): boolean {
   if (later.from !== earlier.from) return later.from > earlier.from
+  if (later.ends !== earlier.ends) return later.ends > earlier.ends
   if (later.thing.seen !== earlier.thing.seen) return later.thing.seen > earlier.thing.seen
   return later.thing.uid > earlier.thing.uid
 }

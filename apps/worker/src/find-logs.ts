@@ -45,7 +45,11 @@ export async function findLogs(
     })
     const { store, uri } = location
     for (const object of found.objects) {
-      byUri.set(store.describe(object.object.key), { ...object, store, location: uri })
+      const place = store.describe(object.object.key)
+      const known = byUri.get(place)
+      // One object found by two locations has, in a folder, two keys: the longer one counts, whatever their order.
+      if (known !== undefined && known.object.key.length >= object.object.key.length) continue
+      byUri.set(place, { ...object, store, location: uri })
     }
     lookedAt.push(...found.lookedAt)
   }
@@ -54,12 +58,30 @@ export async function findLogs(
   const objects = [...byUri]
     .sort(([uri, a], [otherUri, b]) => compareText(a.object.key, b.object.key) || compareText(uri, otherUri))
     .map(([, object]) => object)
+  refuseCopies(objects)
   const filled = new Set(objects.map(object => object.slot))
   const emptySlots: UnixSeconds[] = []
   for (let slot: number = hour; slot < hour + HOUR_SECONDS; slot += SLOT_SECONDS) {
     if (!filled.has(slot)) emptySlots.push(slot as UnixSeconds)
   }
   return { objects, emptySlots }
+}
+
+// AWS gives each object a name of its own: two of one name and content are one object in two places.
+function refuseCopies(objects: readonly LogObject[]): void {
+  const places = new Map<string, LogObject>()
+  for (const copy of objects) {
+    const { key, size, etag } = copy.object
+    const identity = `${key.slice(key.lastIndexOf('/') + 1)} ${size} ${etag}`
+    const known = places.get(identity)
+    if (known !== undefined) {
+      throw new RunError(
+        `${known.store.describe(known.object.key)} and ${copy.store.describe(key)} are one object: its bytes would ` +
+          `count twice. Name one of the two places with --logs.`,
+      )
+    }
+    places.set(identity, copy)
+  }
 }
 
 function nothingFound(hour: Hour, flowLogIds: readonly string[], lookedAt: readonly string[]): string {

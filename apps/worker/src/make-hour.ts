@@ -103,6 +103,7 @@ export async function makeHour(
       ...(interfaceAddresses ? [interfaceAddressWarning] : []),
       ...skippedWarnings(logs.objects, ledgerObjects),
       ...withoutZoneWarning(loaded.timeline.withoutZone, hour),
+      ...(loaded.timeline.endpoints.length === 0 ? [nobodyWarning] : []),
     ],
   }
 }
@@ -110,6 +111,10 @@ export async function makeHour(
 const interfaceAddressWarning =
   'a flow log has no pkt-srcaddr and pkt-dstaddr: srcaddr and dstaddr served, so every pod looks like ' +
   "its network interface's first address. Add the two fields to the flow log's format."
+
+const nobodyWarning =
+  "the hour's assignments name no pod, node, interface or subnet: no byte is attributed. " +
+  'Check --assignments and --cluster, and whether pnpm record was running.'
 
 function skippedWarnings(objects: readonly LogObject[], ledgerObjects: readonly LedgerObject[]): string[] {
   return ledgerObjects.flatMap(({ problem }, at) => {

@@ -24,7 +24,14 @@ export interface Disjoint {
 /** The claims of one address and kind, each ended where a later one begins; those that held at no moment are left out. */
 export function disjoin(claims: readonly Claim[]): Disjoint {
   const sorted = claims.filter(claim => claim.from < claim.until)
-  sorted.sort((a, b) => a.from - b.from || a.seen - b.seen || (a.uid < b.uid ? -1 : a.uid > b.uid ? 1 : 0))
+  // Of those that begin together the one that goes on is the later one, then the one seen last.
+  sorted.sort(
+    (a, b) =>
+      a.from - b.from ||
+      compareEnds(a.until, b.until) ||
+      a.seen - b.seen ||
+      (a.uid < b.uid ? -1 : a.uid > b.uid ? 1 : 0),
+  )
   let cut = 0
   const kept: Claim[] = []
   for (const [at, claim] of sorted.entries()) {
@@ -37,4 +44,9 @@ export function disjoin(claims: readonly Claim[]): Disjoint {
     }
   }
   return { claims: kept, cut }
+}
+
+// Infinity less Infinity is no number.
+function compareEnds(a: number, b: number): number {
+  return a < b ? -1 : a > b ? 1 : 0
 }

@@ -39,13 +39,18 @@ describe('claims', () => {
     ])
   })
 
-  test('that begin together: the one seen later is the later, the other held at no moment', () => {
-    expect(brief([claim(1, 0, 10, 5), claim(2, 0, 20, 4)])).toEqual([1, [1, 0, 10]])
-    expect(brief([claim(1, 0, 10, 4), claim(2, 0, 20, 5)])).toEqual([1, [2, 0, 20]])
+  test('that begin together: the one that goes on longer is the later, the other held at no moment', () => {
+    expect(brief([claim(1, 0, 10, 5), claim(2, 0, 20, 4)])).toEqual([1, [2, 0, 20]])
+    expect(brief([claim(1, 0, Infinity, 4), claim(2, 0, 20, 5)])).toEqual([1, [1, 0, Infinity]])
+  })
+
+  test('that begin and end together: the one seen later is the later', () => {
+    expect(brief([claim(1, 0, 20, 5), claim(2, 0, 20, 4)])).toEqual([1, [1, 0, 20]])
+    expect(brief([claim(1, 0, Infinity, 4), claim(2, 0, Infinity, 5)])).toEqual([1, [2, 0, Infinity]])
   })
 
   test('that begin together and were seen together: the greater uid is the later', () => {
-    expect(brief([claim(1, 0, 10, 0, 'b'), claim(2, 0, 20, 0, 'a')])).toEqual([1, [1, 0, 10]])
+    expect(brief([claim(1, 0, 20, 0, 'b'), claim(2, 0, 20, 0, 'a')])).toEqual([1, [1, 0, 20]])
   })
 
   test('that held at no moment cut nothing and aren’t cut', () => {
@@ -59,6 +64,7 @@ describe('claims', () => {
 
 function beginsLater(a: Claim, b: Claim): boolean {
   if (a.from !== b.from) return a.from > b.from
+  if (a.until !== b.until) return a.until > b.until
   return a.seen !== b.seen ? a.seen > b.seen : a.uid > b.uid
 }
 

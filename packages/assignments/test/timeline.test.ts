@@ -301,13 +301,18 @@ interface Held extends Line {
   readonly end: number
 }
 
+function goesOnLonger(a: Line, b: Line): boolean {
+  const [end, other] = [a.until ?? Infinity, b.until ?? Infinity]
+  return end === other ? a.uid > b.uid : end > other
+}
+
 /** Cut by looking at every pair: the earlier ends where the later begins. */
 function heldBy(lines: readonly Line[], kind: Line['kind']): Held[] {
   const own = lines.filter(line => line.kind === kind && line.from < (line.until ?? Infinity))
   const held: Held[] = []
   for (const line of own) {
     const later = own.filter(
-      other => other.from > line.from || (other.from === line.from && other.uid > line.uid),
+      other => other.from > line.from || (other.from === line.from && goesOnLonger(other, line)),
     )
     const end = Math.min(line.until ?? Infinity, ...later.map(other => other.from))
     if (line.from < end) held.push({ ...line, end })

@@ -50,11 +50,14 @@ export function defineCommand(definition: CommandDefinition): Command {
     }
     command.addOption(option)
   }
+  // A name of several words shows best how an option becomes a variable.
+  const names = command.options.map(option => option.long!)
+  const shown = names.find(name => name.includes('-', 2)) ?? names[0]!
   command.addHelpText(
     'after',
     [
       '',
-      'Every option has an environment variable: --flow-log-id is ZONETOLL_FLOW_LOG_ID. The option wins.',
+      `Every option has an environment variable: ${shown} is ${variableOf(shown)}. The option wins.`,
       'Values of one that may be repeated stand in its variable with a comma between them.',
       '',
       'Exit status: 0 done, 1 failed, 2 wrong arguments or configuration, 130 interrupted.',
@@ -76,12 +79,16 @@ export function parseCommand(
   command.parse(argv[0] === '--' ? argv.slice(1) : argv, { from: 'user' })
   for (const option of command.options) {
     const attribute = option.attributeName()
-    const variable = `ZONETOLL_${option.long!.slice(2).replaceAll('-', '_').toUpperCase()}`
+    const variable = variableOf(option.long!)
     const text = environment[variable]
     if (text === undefined || text === '' || command.getOptionValueSource(attribute) === 'cli') continue
     const repeatable = definition.options.find(({ flags }) => flags === option.flags)?.repeatable === true
     command.setOptionValueWithSource(attribute, valueOf(option, variable, text, repeatable), 'env')
   }
+}
+
+function variableOf(long: string): string {
+  return `ZONETOLL_${long.slice(2).replaceAll('-', '_').toUpperCase()}`
 }
 
 function valueOf(option: Option, variable: string, text: string, repeatable: boolean): unknown {

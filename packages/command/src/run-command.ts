@@ -25,8 +25,8 @@ export async function runCommand(
   act: (command: Command, run: Run) => Promise<void>,
 ): Promise<void> {
   const interruption = new Interruption()
-  process.stdout.on('error', ignoreClosedPipe)
-  process.stderr.on('error', ignoreClosedPipe)
+  process.stdout.on('error', outputFailed)
+  process.stderr.on('error', outputFailed)
   let status = 0
   try {
     const command = defineCommand(definition)
@@ -102,9 +102,11 @@ export function complain(message: string, error: unknown): void {
   }
 }
 
-// A reader that has seen enough (`| head`) is no failure.
-function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error
+// A reader that has seen enough (`| head`) is no failure; output that can't be written (a full disk) is one.
+function outputFailed(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') return
+  complain(`the output can't be written: ${error.message}`, error)
+  process.exit(1)
 }
 
 async function flush(): Promise<void> {

@@ -1,6 +1,8 @@
 // A command as a process: statuses, streams, stack traces, interruptions.
 
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 
@@ -74,6 +76,18 @@ test('a megabyte of results is written to its end before the process ends', asyn
   expect(status).toBe(0)
   expect(stdout).toHaveLength(1_000_000)
 })
+
+test.runIf(existsSync('/dev/full'))(
+  'results that can not be written are a failure in one message, without a stack',
+  async () => {
+    const full = await open('/dev/full', 'w')
+    const stdio = ['ignore', full.fd, 'pipe'] as const
+    const { status, stderr } = spawnSync(process.execPath, [COMMAND], { stdio: [...stdio], encoding: 'utf8' })
+    await full.close()
+    expect(stderr).toBe("error: the output can't be written: ENOSPC: no space left on device, write\n")
+    expect(status).toBe(1)
+  },
+)
 
 test('with ZONETOLL_DEBUG=1 the stacks follow, of the error and its causes, printable too', async () => {
   const { status, stderr } = await run(['--do', 'fail'], { debug: '1' })

@@ -17,6 +17,8 @@
 //   BATCH       columns    as record-batch.ts describes them, CAPACITY rows
 //   TOKENS      three tables of slots (i32), entries (2 x u32) and bytes, placed by the host
 //
+// One file, though long: AssemblyScript inlines within a module, and the layout is shared by every line of it.
+//
 // Source of the method: G. Langdale, D. Lemire, "Parsing Gigabytes of JSON per Second", section 3 (bit masks to
 // positions); digits eight at a time by multiplication, D. Lemire, "Quickly parsing eight digits".
 

@@ -2,7 +2,7 @@
 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { BadValue, UsageError, type CommandDefinition } from '@zonetoll/command'
+import { BadValue, UsageError, type CommandDefinition, wholeNumber } from '@zonetoll/command'
 import { DEFAULT_RECORDS, DEFAULT_SCENARIO, SCENARIOS, type Scenario } from './scenarios.ts'
 
 export interface BenchOptions {
@@ -41,17 +41,17 @@ export const BENCH: CommandDefinition = {
     {
       flags: '--records <n>',
       description: `lines of flow logs (default: ${DEFAULT_RECORDS}, with --once ${ONCE_RECORDS})`,
-      parse: integer(LEAST_RECORDS, MOST_RECORDS),
+      parse: wholeNumber(LEAST_RECORDS, MOST_RECORDS),
     },
     {
       flags: '--rounds <n>',
       description: 'turns that each takes (default: 3)',
-      parse: integer(1, MOST_ROUNDS),
+      parse: wholeNumber(1, MOST_ROUNDS),
     },
     {
       flags: '--seed <s>',
       description: 'of the data, 0 to 4294967295 (default: 1)',
-      parse: integer(0, 2 ** 32 - 1),
+      parse: wholeNumber(0, 2 ** 32 - 1),
     },
     {
       flags: '--data <dir>',
@@ -120,14 +120,4 @@ function readScenario(text: string): Scenario {
     throw new BadValue(`Expected one of ${SCENARIOS.map(({ name }) => name).join(', ')}.`)
   }
   return scenario
-}
-
-function integer(least: number, most: number): (text: string) => number {
-  return text => {
-    const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
-    if (!(value >= least && value <= most)) {
-      throw new BadValue(`Expected a whole number from ${least} to ${most}.`)
-    }
-    return value
-  }
 }

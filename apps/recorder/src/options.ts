@@ -3,7 +3,14 @@
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-import { BadValue, UsageError, type CommandDefinition, type runCommand } from '@zonetoll/command'
+import {
+  BadValue,
+  UsageError,
+  type CommandDefinition,
+  type runCommand,
+  readCluster,
+  readText,
+} from '@zonetoll/command'
 import { parseHour, type Hour } from '@zonetoll/model'
 
 type Command = Parameters<Parameters<typeof runCommand>[1]>[0]
@@ -256,19 +263,6 @@ function readHour(text: string): Hour {
   const hour = parseHour(text)
   if (hour === null) throw new BadValue('Expected a UTC hour like 2024-05-01T10.')
   return hour
-}
-
-function readText(text: string): string {
-  if (text === '') throw new BadValue('Expected some text.')
-  return text
-}
-
-// What EKS allows in a name, and dots: nothing that could leave the folder it becomes.
-function readCluster(text: string): string {
-  if (!/^[0-9A-Za-z][0-9A-Za-z._-]{0,99}$/.test(text)) {
-    throw new BadValue('Expected a cluster name: letters, digits, hyphens, underscores and dots.')
-  }
-  return text
 }
 
 function readNamespace(text: string): string {

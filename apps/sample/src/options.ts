@@ -1,6 +1,6 @@
 // The options of `pnpm sample`, checked before anything is written.
 
-import { BadValue, UsageError, type CommandDefinition } from '@zonetoll/command'
+import { BadValue, UsageError, type CommandDefinition, readCluster, wholeNumber } from '@zonetoll/command'
 import { parseHour, type Hour } from '@zonetoll/model'
 import type { SampleOptions } from './data-set.ts'
 import { FORMATS, type FieldCount } from './line-writer.ts'
@@ -46,33 +46,33 @@ export const SAMPLE: CommandDefinition = {
     {
       flags: '--pods <n>',
       description: `pods at a time, ${LEAST_PODS} or more (default: ${DEFAULTS.pods})`,
-      parse: integer(LEAST_PODS, MOST_PODS),
+      parse: wholeNumber(LEAST_PODS, MOST_PODS),
     },
     {
       flags: '--records <n>',
       description: `lines of flow logs (default: ${DEFAULTS.records})`,
-      parse: integer(1, MOST_RECORDS),
+      parse: wholeNumber(1, MOST_RECORDS),
     },
     {
       flags: '--objects <n>',
       description: `objects, at least one an hour; with 14 an hour every slot has one (default: 14 an hour)`,
-      parse: integer(1, MOST_OBJECTS),
+      parse: wholeNumber(1, MOST_OBJECTS),
     },
     { flags: '--start <hour>', description: 'the first UTC hour (default: 2024-05-01T10)', parse: readHour },
     {
       flags: '--hours <h>',
       description: `how many hours (default: ${DEFAULTS.hours})`,
-      parse: integer(1, MOST_HOURS),
+      parse: wholeNumber(1, MOST_HOURS),
     },
     {
       flags: '--seed <s>',
       description: `0 to 4294967295 (default: ${DEFAULTS.seed})`,
-      parse: integer(0, 2 ** 32 - 1),
+      parse: wholeNumber(0, 2 ** 32 - 1),
     },
     {
       flags: '--peers <n>',
       description: `about how many peers a pod sends to, replies included (default: ${DEFAULTS.peers})`,
-      parse: integer(2, MOST_PEERS),
+      parse: wholeNumber(2, MOST_PEERS),
     },
     {
       flags: '--fields <n>',
@@ -107,12 +107,12 @@ export const SAMPLE: CommandDefinition = {
     {
       flags: '--level <n>',
       description: `gzip's, 1 to 9 (default: ${DEFAULTS.level})`,
-      parse: integer(1, 9),
+      parse: wholeNumber(1, 9),
     },
     {
       flags: '--malformed <n>',
       description: `how many of the lines no reader can make sense of (default: ${DEFAULTS.malformed})`,
-      parse: integer(0, MOST_RECORDS),
+      parse: wholeNumber(0, MOST_RECORDS),
     },
     { flags: '--replace', description: 'put it in the place of a data set that stands in the folder' },
     { flags: '--json', description: 'the result as one JSON line' },
@@ -154,16 +154,6 @@ export function readOptions(values: Readonly<Record<string, unknown>>): CommandO
   return options
 }
 
-function integer(least: number, most: number): (text: string) => number {
-  return text => {
-    const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
-    if (!(value >= least && value <= most)) {
-      throw new BadValue(`Expected a whole number from ${least} to ${most}.`)
-    }
-    return value
-  }
-}
-
 function share(most: number): (text: string) => number {
   return text => {
     const value = /^(?:0|1|0?\.\d{1,9}|1\.0{1,9})$/.test(text) ? Number(text) : Number.NaN
@@ -182,13 +172,6 @@ function readFields(text: string): FieldCount {
   const fields = Number(text)
   if (!Object.hasOwn(FORMATS, text)) throw new BadValue(`Expected one of ${Object.keys(FORMATS).join(', ')}.`)
   return fields as FieldCount
-}
-
-function readCluster(text: string): string {
-  if (!/^[0-9A-Za-z][0-9A-Za-z._-]{0,99}$/.test(text)) {
-    throw new BadValue('Expected a cluster name: letters, digits, hyphens, underscores and dots.')
-  }
-  return text
 }
 
 function readLayout(text: string): Layout {

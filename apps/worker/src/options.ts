@@ -1,7 +1,14 @@
 // The options of `pnpm start` (contract, section 1), checked before anything is read.
 
 import { availableParallelism } from 'node:os'
-import { BadValue, UsageError, type CommandDefinition } from '@zonetoll/command'
+import {
+  BadValue,
+  UsageError,
+  type CommandDefinition,
+  readCluster,
+  readText,
+  wholeNumber,
+} from '@zonetoll/command'
 import { HOUR_SECONDS, parseHour, type Hour } from '@zonetoll/model'
 
 export interface WorkerOptions {
@@ -75,17 +82,17 @@ export const START: CommandDefinition = {
     {
       flags: '--settle <minutes>',
       description: `how long after the hour's end its objects may still arrive (default: ${DEFAULT_SETTLE_MINUTES})`,
-      parse: text => readInteger(text, 0, LONGEST_SETTLE_MINUTES),
+      parse: wholeNumber(0, LONGEST_SETTLE_MINUTES),
     },
     {
       flags: '--concurrency <n>',
       description: 'objects read at a time (default: by cores)',
-      parse: text => readInteger(text, 1, MOST_CONCURRENCY),
+      parse: wholeNumber(1, MOST_CONCURRENCY),
     },
     {
       flags: '--threads <n>',
       description: 'threads that scan, besides those that gunzip (default: by cores)',
-      parse: text => readInteger(text, 1, MOST_THREADS),
+      parse: wholeNumber(1, MOST_THREADS),
     },
     { flags: '--skip-bad-objects', description: 'leave unreadable objects out, whole, and say so' },
     { flags: '--quiet', description: 'no progress' },
@@ -165,30 +172,10 @@ function readHour(text: string): Hour {
   return hour
 }
 
-function readText(text: string): string {
-  if (text === '') throw new BadValue('Expected some text.')
-  return text
-}
-
-// What EKS allows in a name, and dots: nothing that could leave the folder it becomes.
-function readCluster(text: string): string {
-  if (!/^[0-9A-Za-z][0-9A-Za-z._-]{0,99}$/.test(text)) {
-    throw new BadValue('Expected a cluster name: letters, digits, hyphens, underscores and dots.')
-  }
-  return text
-}
-
 function readFlowLogId(text: string): string {
   if (!/^fl-[0-9A-Za-z]+$/.test(text))
     throw new BadValue("Expected a flow log's ID like fl-0123456789abcdef0.")
   return text
-}
-
-function readInteger(text: string, least: number, most: number): number {
-  const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN
-  if (!(value >= least && value <= most))
-    throw new BadValue(`Expected a whole number from ${least} to ${most}.`)
-  return value
 }
 
 // One thread scans what two or three gunzip.

@@ -1,4 +1,5 @@
 export { BadValue, type CommandDefinition, type OptionDefinition } from './define-command.ts'
 export { RunError, UsageError } from './failure.ts'
+export { readCluster, readText, wholeNumber } from './option-values.ts'
 export { printable } from './printable.ts'
 export { complain, runCommand, type Run } from './run-command.ts'

@@ -2,9 +2,12 @@
 
 import { join } from 'node:path'
 import { closeHour } from '@zonetoll/rollup'
+import { gunzipThreads, scanningThreads } from '@zonetoll/worker/src/cores.ts'
 import { writeRows } from '../src/answer.ts'
 import { drive } from '../src/drive.ts'
 import { openHour } from '../src/open-hour.ts'
+
+process.env['UV_THREADPOOL_SIZE'] ??= String(gunzipThreads(scanningThreads()))
 
 await drive(async (task, timed) => {
   const hour = await openHour(task)

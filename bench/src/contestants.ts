@@ -1,9 +1,9 @@
 // Who takes part: each is a process of its own, told the same objects, and says what it took and what it found.
 
 import { spawn } from 'node:child_process'
-import { accessSync, constants } from 'node:fs'
+import { accessSync, constants, readFileSync } from 'node:fs'
 import { mkdir, open, readFile, writeFile } from 'node:fs/promises'
-import { delimiter, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { RunError } from '@zonetoll/command'
 import { formatHour } from '@zonetoll/model'
@@ -34,12 +34,21 @@ const GUNZIP_ALONE = fileURLToPath(new URL('../rivals/gunzip-alone.ts', import.m
 const PLAIN_NODE = fileURLToPath(new URL('../rivals/plain-node.ts', import.meta.url))
 const DUCKDB = fileURLToPath(new URL('../rivals/duckdb.ts', import.meta.url))
 const ZCAT_MAWK = fileURLToPath(new URL('../rivals/zcat-mawk.sh', import.meta.url))
-const WORKER = fileURLToPath(new URL('../../apps/worker/src/main.ts', import.meta.url))
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const USAGE = new URL('usage.ts', import.meta.url).href
+
+/** What `pnpm start` runs: a line for the shell, `… node --flags main.ts`. */
+const START = (
+  JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+    readonly scripts: { readonly start: string }
+  }
+).scripts.start
+/** Ours runs with the flags it has there, in whichever program. */
+const START_FLAGS = START.match(/ --\S+/g)?.map(flag => flag.trim()) ?? []
 
 /** The limit, ours, and the rivals, in the order in which they take turns. */
 export const gunzipAlone = driver('gunzip alone', GUNZIP_ALONE)
-export const objectsToRows = driver('ours, objects to rows', OBJECTS_TO_ROWS)
+export const objectsToRows = driver('ours, objects to rows', OBJECTS_TO_ROWS, START_FLAGS)
 export const wholeRun: Contestant = { name: 'ours, the whole run', absent: null, run: runWorker }
 export const plainNode = driver('plain Node', PLAIN_NODE)
 export const duckDb = driver('DuckDB', DUCKDB)
@@ -59,28 +68,36 @@ export const CONTESTANTS: readonly Contestant[] = [
 ]
 
 /** One that is a program of ours around `drive`. */
-function driver(name: string, program: string): Contestant {
+function driver(name: string, program: string, flags: readonly string[] = []): Contestant {
   return {
     name,
     absent: null,
     async run(task, signal) {
       const file = join(task.folder, 'task.json')
       await writeFile(file, JSON.stringify(task))
-      const { output, wall, usage } = await runNode(name, [program, file], task.folder, signal)
+      const { output, wall, usage } = await runNode(
+        name,
+        [process.execPath, ...flags, program, file],
+        task.folder,
+        signal,
+      )
       const { work, answer } = JSON.parse(output) as Driven
       return { work, process: { cpu: usage.cpu, wall }, peak: usage.peak, answer }
     },
   }
 }
 
-// As a user runs it; its own Parquet file is the answer.
+// As pnpm runs it; its own Parquet file is the answer.
 async function runWorker(task: Task, signal: AbortSignal): Promise<Outcome> {
   const rollups = join(task.folder, 'rollups')
   const options = { logs: task.logs, assignments: task.assignments, rollups, hour: formatHour(task.hour) }
   const { output, wall, usage } = await runNode(
     wholeRun.name,
     [
-      WORKER,
+      'sh',
+      '-c',
+      `${START} "$@"`,
+      'start',
       ...Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]),
       '--quiet',
       '--json',
@@ -129,10 +146,14 @@ export function cpuOfTimes(text: string): number {
   return seconds
 }
 
-async function runNode(name: string, program: readonly string[], folder: string, signal: AbortSignal) {
+// A command that becomes one process of Node.
+async function runNode(name: string, command: readonly string[], folder: string, signal: AbortSignal) {
   const file = join(folder, 'usage.json')
-  const command = [process.execPath, '--import', USAGE, ...program]
-  const { output, wall } = await runProcess(name, command, signal, { [USAGE_FILE]: file })
+  const { output, wall } = await runProcess(name, command, signal, {
+    [USAGE_FILE]: file,
+    NODE_OPTIONS: `--import=${USAGE}`,
+    PATH: `${dirname(process.execPath)}${delimiter}${process.env['PATH'] ?? ''}`,
+  })
   return { output, wall, usage: JSON.parse(await readFile(file, 'utf8')) as ProcessUsage }
 }
 
@@ -150,6 +171,7 @@ function runProcess(
   return new Promise((resolve, reject) => {
     const begun = performance.now()
     const child = spawn(program!, parameters, {
+      cwd: ROOT,
       env: { ...plainEnvironment(), ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
       // A group of its own, so that an interruption ends a shell's children too.

@@ -22,7 +22,7 @@ export async function openHour({ logs, assignments, cluster, hour }: HourOfData)
   const { timeline } = await loadTimeline(openLocation(assignments), cluster, hour, options)
   const { objects } = await findLogs([openLocation(logs)], hour, options)
   const flowLogs = [...new Set(objects.map(({ flowLogId }) => flowLogId))].sort()
-  const attribution = Attribution.of(timeline, { growing: flowLogs.length > 1 })
+  const attribution = Attribution.of(timeline, hour, { growing: flowLogs.length > 1 })
   return {
     hour,
     timeline,

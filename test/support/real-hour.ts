@@ -30,7 +30,7 @@ const encoder = new TextEncoder()
 export function closedHour(input: PlainInput, options: RealOptions = {}): ClosedHour {
   const lines = input.assignments.map(text => parseAssignmentLine(text)).filter(line => line !== null)
   const timeline = new Timeline(lines, { appLabels: input.appLabels })
-  const attribution = Attribution.of(timeline, { growing: options.growing ?? true })
+  const attribution = Attribution.of(timeline, input.hour as Hour, { growing: options.growing ?? true })
   const hour = input.hour as Hour
   const parts = Array.from({ length: options.parts ?? 1 }, (_, part) => {
     // Other parts have what a thread would have: the columns, and no more.

@@ -52,7 +52,7 @@ export class SpillFolder {
   async read(object: StoredObject): Promise<UndeliveredObject | null> {
     const chunks: Uint8Array[] = []
     try {
-      for await (const chunk of this.#store.read(object)) chunks.push(chunk)
+      for await (const chunk of this.#store.read(object)) chunks.push(new Uint8Array(chunk))
     } catch (error) {
       if (error instanceof StoreError && error.reason === 'missingObject') return null
       throw error

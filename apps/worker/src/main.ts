@@ -1,10 +1,10 @@
 // pnpm start: hours of flow logs become rollups.
 
-import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { complain, printable, RunError, runCommand, UsageError, type Run } from '@zonetoll/command'
 import { canonicalJson, formatHour, type Json } from '@zonetoll/model'
 import { openLocation, StoreError, type Location } from '@zonetoll/objects'
+import { gunzipThreads } from './cores.ts'
 import { resolveCluster } from './load-timeline.ts'
 import { makeHour, type HourPlaces, type MadeHour } from './make-hour.ts'
 import { readOptions, START, type WorkerOptions } from './options.ts'
@@ -17,11 +17,10 @@ const DEFAULT_WIDTH = 100
 const bundled = fileURLToPath(new URL('../../sample/bundled/', import.meta.url))
 const SAMPLE = { logs: `${bundled}logs`, assignments: `${bundled}assignments` }
 
-// gunzip runs on libuv's threads, four unless told otherwise before the first is needed: one a core.
-process.env['UV_THREADPOOL_SIZE'] ??= String(Math.max(4, availableParallelism()))
-
 await runCommand(START, async (command, run) => {
   const options = readOptions(command.opts(), SAMPLE)
+  // libuv's threads, which gunzip, begin when the first is needed.
+  process.env['UV_THREADPOOL_SIZE'] ??= String(gunzipThreads(options.threads))
   const places = await placesOf(options, run)
   const results: Json[] = []
   const failures: string[] = []

@@ -57,7 +57,7 @@ export async function makeHour(
   })
   const logs = await findLogs(places.logs, hour, { ...options, signal })
   const flowLogs = [...new Set(logs.objects.map(object => object.flowLogId))].sort()
-  const attribution = Attribution.of(loaded.timeline, { growing: flowLogs.length > 1 })
+  const attribution = Attribution.of(loaded.timeline, hour, { growing: flowLogs.length > 1 })
 
   progress.begin(hour, logs.objects)
   const { totals, ledgerObjects, interfaceAddresses } = await readObjects(

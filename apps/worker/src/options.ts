@@ -10,6 +10,7 @@ import {
   wholeNumber,
 } from '@zonetoll/command'
 import { HOUR_SECONDS, parseHour, type Hour } from '@zonetoll/model'
+import { scanningThreads } from './cores.ts'
 
 export interface WorkerOptions {
   readonly hours: readonly Hour[]
@@ -140,7 +141,7 @@ export function readOptions(
     allPairs: given.allPairs ?? false,
     settle: given.settle ?? DEFAULT_SETTLE_MINUTES,
     concurrency: given.concurrency ?? Math.max(8, availableParallelism() * 4),
-    threads: given.threads ?? defaultThreads(),
+    threads: given.threads ?? scanningThreads(),
     skipBadObjects: given.skipBadObjects ?? false,
     quiet: given.quiet ?? false,
     json: given.json ?? false,
@@ -176,9 +177,4 @@ function readFlowLogId(text: string): string {
   if (!/^fl-[0-9A-Za-z]+$/.test(text))
     throw new BadValue("Expected a flow log's ID like fl-0123456789abcdef0.")
   return text
-}
-
-// One thread scans what two or three gunzip.
-function defaultThreads(): number {
-  return Math.max(1, Math.floor(availableParallelism() / 3))
 }

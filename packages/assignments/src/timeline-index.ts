@@ -10,11 +10,6 @@
 // Inside a run intervals are disjoint and sorted, so a look-up is a binary search; most runs hold one. Subnets hold
 // their addresses at all times and are asked last. Times are milliseconds, windows half-open. Contract, section 4.
 //
-//   sole           4 x Float64 an entry: from, until and holder of the one interval in its first run that isn't empty,
-//                  and one unused; NaN where that run has several
-//
-// Nearly all look-ups end there, at one cache line: no interval of a kind that is asked earlier can say otherwise.
-//
 // Columns are all there is to it, so other threads can look up in the same memory.
 
 import { HOUR_SECONDS, type Hour } from '@zonetoll/model'
@@ -31,11 +26,7 @@ export interface TimelineColumns {
   readonly from: Float64Array
   readonly until: Float64Array
   readonly holders: Int32Array
-  readonly sole: Float64Array
 }
-
-/** Columns of `sole` an entry. */
-export const SOLE_WIDTH = 4
 
 export class TimelineIndex {
   readonly columns: TimelineColumns
@@ -45,7 +36,6 @@ export class TimelineIndex {
   readonly #from: Float64Array
   readonly #until: Float64Array
   readonly #holders: Int32Array
-  readonly #sole: Float64Array
 
   constructor(columns: TimelineColumns) {
     this.columns = columns
@@ -55,7 +45,6 @@ export class TimelineIndex {
     this.#from = columns.from
     this.#until = columns.until
     this.#holders = columns.holders
-    this.#sole = columns.sole
   }
 
   /** The entry of an IPv4 address, NONE where no pod, node or interface ever held it. */
@@ -79,8 +68,6 @@ export class TimelineIndex {
 
   /** Who held the entry's address in [start, until): a pod before a node before an interface; an endpoint id, or NONE. */
   holder(entry: number, start: number, until: number): number {
-    const sole = entry * SOLE_WIDTH
-    if (this.#sole[sole + 1]! > start && this.#sole[sole]! < until) return this.#sole[sole + 2]!
     const run = entry * 3
     const pod = this.#holderInRun(run, start, until)
     if (pod !== NONE) return pod
@@ -90,9 +77,9 @@ export class TimelineIndex {
 
   /** Whether more than one pod held the entry's address in [start - 60 s, until). */
   handedOver(entry: number, start: number, until: number): boolean {
-    if (!Number.isNaN(this.#sole[entry * SOLE_WIDTH]!)) return false
     const begin = this.#runs[entry * 3]!
     const end = this.#runs[entry * 3 + 1]!
+    if (end - begin < 2) return false
     const first = this.#firstEndingAfter(begin, end, start - LATENESS_MILLIS)
     return first + 1 < end && this.#from[first + 1]! < until
   }
@@ -103,6 +90,25 @@ export class TimelineIndex {
     let at = this.#firstEndingAfter(this.#runs[entry * 3 + 2]!, end, start - LATENESS_MILLIS - 1)
     for (; at < end && this.#from[at]! < until; at++) if (this.#holders[at] === endpoint) return true
     return false
+  }
+
+  /**
+   * By entry: the endpoint id that `holder` answers for every window that begins in the hour, where that is plain
+   * without looking at the window and `handedOver` is false for all; else NONE.
+   */
+  steadyHolders(hour: Hour): Int32Array {
+    const start = hour * 1000
+    const until = (hour + HOUR_SECONDS) * 1000
+    const steady = new Int32Array((this.#runs.length - 1) / 3).fill(NONE)
+    for (let entry = 0; entry < steady.length; entry++) {
+      // The first kind that held the address at all: no kind that is asked earlier can say otherwise.
+      let run = entry * 3
+      while (run < entry * 3 + 2 && this.#runs[run] === this.#runs[run + 1]) run++
+      const at = this.#runs[run]!
+      if (this.#runs[run + 1]! - at !== 1) continue
+      if (this.#from[at]! <= start && this.#until[at]! >= until) steady[entry] = this.#holders[at]!
+    }
+    return steady
   }
 
   /** The ids of the pods that held an address at some moment of the hour. */
@@ -150,23 +156,4 @@ export class TimelineIndex {
     }
     return low
   }
-}
-
-/** The column `sole` of runs. */
-export function soleColumn(
-  runs: Int32Array,
-  from: Float64Array,
-  until: Float64Array,
-  holders: Int32Array,
-): Float64Array {
-  const entries = (runs.length - 1) / 3
-  const sole = new Float64Array(entries * SOLE_WIDTH).fill(Number.NaN)
-  for (let entry = 0; entry < entries; entry++) {
-    // The first kind that held the address at all is the first that is asked with an answer.
-    const run = [0, 1, 2].map(kind => entry * 3 + kind).find(at => runs[at + 1]! > runs[at]!)
-    if (run === undefined || runs[run + 1]! - runs[run]! > 1) continue
-    const at = runs[run]!
-    sole.set([from[at]!, until[at]!, holders[at]!], entry * SOLE_WIDTH)
-  }
-  return sole
 }

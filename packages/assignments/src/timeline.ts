@@ -9,7 +9,7 @@ import type { AssignmentLine, InterfaceLine, NodeLine, PodLine, SubnetLine } fro
 import { BlockIndex } from './block-index.ts'
 import { disjoin, type Claim } from './intervals.ts'
 import { LatestSightings } from './latest-sightings.ts'
-import { soleColumn, TimelineIndex, type TimelineColumns } from './timeline-index.ts'
+import { TimelineIndex, type TimelineColumns } from './timeline-index.ts'
 
 export interface TimelineEndpoint extends Endpoint {
   readonly uid: string
@@ -93,8 +93,7 @@ function build(lines: Iterable<AssignmentLine>, options: TimelineOptions): Built
   const from = Float64Array.from(kept, claim => claim.from)
   const until = Float64Array.from(kept, claim => claim.until)
   const holders = Int32Array.from(kept, claim => claim.endpoint)
-  const sole = soleColumn(runs, from, until, holders)
-  const columns = { addresses: addresses.columns, subnets: subnets.columns, runs, from, until, holders, sole }
+  const columns = { addresses: addresses.columns, subnets: subnets.columns, runs, from, until, holders }
   return { columns, endpoints, cutAssignments, withoutZone }
 }
 

@@ -376,3 +376,34 @@ test('holder, handedOver and interfaceHolds answer as a scan of all assignments 
   }
   expect(Math.min(...Object.values(reached))).toBeGreaterThan(500)
 })
+
+test('steady holders are what holder answers for every window that begins in the hour, none of them handed over', () => {
+  const reached = { steady: 0, asked: 0 }
+  const borders = [-61_000, -1, 0, 1, 60_000, 3_599_999, 3_600_000, 3_600_001, 3_700_000]
+  for (let seed = 1; seed <= 2000; seed++) {
+    const random = new Seeded(seed)
+    const lines = random.list(random.int(4), (at): Line => ({
+      kind: random.pick(['pod', 'pod', 'node', 'interface']),
+      uid: `uid-${at}`,
+      from: random.pick(borders),
+      until: random.chance(0.5) ? null : random.pick(borders),
+    }))
+    const timeline = timelineOf(lines)
+    const entry = timeline.find4(0x0a000001)
+    if (entry === NONE) continue
+    const steady = timeline.steadyHolders((TEN / 1000) as Hour)[entry]!
+    if (steady === NONE) {
+      reached.asked++
+      continue
+    }
+    reached.steady++
+    for (const start of [0, 1, 59_999, 60_000, 1_800_000, 3_599_000, 3_599_999]) {
+      for (const length of [1, 1000, 61_000, 7_200_000]) {
+        const note = `seed ${seed}, [${start}, ${start + length})`
+        expect(timeline.holder(entry, TEN + start, TEN + start + length), note).toBe(steady)
+        expect(timeline.handedOver(entry, TEN + start, TEN + start + length), note).toBe(false)
+      }
+    }
+  }
+  expect(Math.min(...Object.values(reached))).toBeGreaterThan(300)
+})

@@ -93,11 +93,11 @@ export class FolderStore implements ObjectStore {
       file = await openFile(this.describe(object.key))
       const { size } = await file.stat()
       if (size !== object.size || (await fileEtag(file, size)) !== object.etag) throw this.#changed(object)
+      const buffer = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, size + 1))
       let reached = 0
       for (;;) {
         signal?.throwIfAborted()
-        const buffer = Buffer.allocUnsafe(CHUNK_BYTES)
-        const { bytesRead } = await file.read(buffer, 0, CHUNK_BYTES, reached)
+        const { bytesRead } = await file.read(buffer, 0, buffer.length, reached)
         reached += bytesRead
         if (reached > size || (bytesRead === 0 && reached < size)) throw this.#changed(object)
         if (bytesRead === 0) return

@@ -4,8 +4,7 @@
 // member, but stops without a word at a zero byte after one, whatever follows; so the bytes it took are held against
 // the object's size. An object of no bytes has no member and isn't gzip.
 
-import { pipeline } from 'node:stream/promises'
-import { createGunzip } from 'node:zlib'
+import { createGunzip, type Gunzip } from 'node:zlib'
 
 import { ContentError } from './content-error.ts'
 import type { CallOptions, ObjectStore, StoredObject } from './store.ts'
@@ -38,16 +37,13 @@ async function* gunzipped(
   const stop = new AbortController()
   const ending = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal])
   const gunzip = createGunzip({ chunkSize: CHUNK_BYTES })
-  const body = checkedForGzip(store.read(object, { signal: ending }), uri)
-  // A pipeline, not pipe(): it ends the gunzip when the body fails, and the other way round.
-  const feeding = pipeline(body, gunzip)
-  feeding.catch(() => {})
+  const feeding = feed(checkedForGzip(store.read(object, { signal: ending }), uri), gunzip)
   try {
     for await (const chunk of gunzip as AsyncIterable<Buffer<ArrayBuffer>>) {
       yield chunk
       release(chunk)
     }
-    // zlib ended before its input did: the pipeline would wait for ever.
+    // zlib ended before its input did: the feeding would wait for ever.
     if (gunzip.bytesWritten !== object.size) throw trailingBytes(uri, gunzip.bytesWritten, object.size)
     await feeding
   } catch (error) {
@@ -56,14 +52,34 @@ async function* gunzipped(
   } finally {
     stop.abort()
     gunzip.destroy()
-    await feeding.catch(() => {})
+    await feeding
   }
 }
 
-// Frees a chunk's memory at once: waiting for the garbage collector makes it run every few dozen chunks. Only a chunk
-// that fills its buffer is surely all that zlib will write there.
-function release({ byteLength, buffer }: Buffer<ArrayBuffer>): void {
-  if (byteLength === buffer.byteLength) buffer.transfer(0)
+// Writes the body to gunzip, a chunk when the one before is used up, as the store's read wants it. A failure of the
+// body becomes gunzip's, whose reader hears of it; one of gunzip's own ends the feeding. Never rejects.
+async function feed(body: AsyncIterable<Uint8Array>, gunzip: Gunzip): Promise<void> {
+  // A gunzip that is destroyed never says that it has used up the chunk it was at.
+  let goOn: (() => void) | undefined
+  gunzip.once('close', () => goOn?.())
+  try {
+    for await (const chunk of body) {
+      await new Promise<void>(resolve => {
+        goOn = resolve
+        gunzip.write(chunk, () => resolve())
+      })
+      if (gunzip.destroyed) return
+    }
+    gunzip.end()
+  } catch (error) {
+    gunzip.destroy(error as Error)
+  }
+}
+
+// Frees the memory of chunks at once: waiting for the garbage collector makes it run every few dozen chunks. zlib fills
+// one buffer after another from front to back, so the chunk that ends where its buffer ends is the buffer's last.
+function release({ byteOffset, byteLength, buffer }: Buffer<ArrayBuffer>): void {
+  if (byteOffset + byteLength === buffer.byteLength) buffer.transfer(0)
 }
 
 // zlib says 'incorrect header check' both for a text file and for garbage behind a member: the first two bytes tell.

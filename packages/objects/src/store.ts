@@ -51,7 +51,8 @@ export interface ObjectStore {
   head(key: string): Promise<StoredObject | null>
   /**
    * The whole body, exactly as long as `object.size`, of the content that `object.etag` names; else it throws. The
-   * object is opened when the first chunk is asked for and closed when the consumer stops.
+   * object is opened when the first chunk is asked for and closed when the consumer stops. A chunk is valid until the
+   * next is asked for.
    */
   read(object: StoredObject, options?: CallOptions): AsyncIterable<Uint8Array>
   /** Puts the body under the key, whole or not at all: until it resolves, what stood there stands. */

@@ -70,7 +70,7 @@ export function nameOf(entry: ListEntry): string {
 
 export async function bytesOf(chunks: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const parts: Uint8Array[] = []
-  for await (const chunk of chunks) parts.push(chunk)
+  for await (const chunk of chunks) parts.push(new Uint8Array(chunk))
   return Buffer.concat(parts)
 }
 

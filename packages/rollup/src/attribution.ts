@@ -4,7 +4,7 @@
 // way at once, where one record after another would wait for memory. What can be worked out once an hour is: an
 // endpoint's instance and zone are compared as the codes that the batch carries, never as text.
 
-import { NONE, SOLE_WIDTH, TimelineIndex, type Timeline, type TimelineColumns } from '@zonetoll/assignments'
+import { NONE, TimelineIndex, type Timeline, type TimelineColumns } from '@zonetoll/assignments'
 import {
   DESTINATION_IPV6,
   DESTINATION_UNREADABLE,
@@ -18,6 +18,7 @@ import {
   type RecordTokens,
   type TokenColumns,
 } from '@zonetoll/flowlog'
+import type { Hour } from '@zonetoll/model'
 import { ACCOUNT } from './account-codes.ts'
 import { isPublic4, isPublic6 } from './public-address.ts'
 
@@ -46,6 +47,8 @@ interface Side {
 /** An attribution as its columns: what another thread needs to attribute alike. */
 export interface AttributionColumns {
   readonly timeline: TimelineColumns
+  /** By the timeline's entry: who held the address all through the hour and alone, else NONE. */
+  readonly steadyHolders: Int32Array
   readonly instances: TokenColumns
   readonly interfaces: TokenColumns
   readonly zones: TokenColumns
@@ -63,6 +66,7 @@ export class Attribution {
   /** What a scanner has to know to give instances, interfaces and zones the codes that are compared here. */
   readonly tokens: RecordTokens
   readonly zoneOf: Int32Array
+  readonly #steadyHolders: Int32Array
   readonly #instanceOf: Int32Array
   readonly #interfaceEndpoints: Int32Array
   #attributed = columnsOf(0)
@@ -76,12 +80,13 @@ export class Attribution {
       zones: TokenTable.from(columns.zones),
     }
     this.zoneOf = columns.zoneOf
+    this.#steadyHolders = columns.steadyHolders
     this.#instanceOf = columns.instanceOf
     this.#interfaceEndpoints = columns.interfaceEndpoints
   }
 
   /** `growing` lets interfaces that no assignment names have codes too, to tell who logged them. */
-  static of(timeline: Timeline, options: { readonly growing: boolean }): Attribution {
+  static of(timeline: Timeline, hour: Hour, options: { readonly growing: boolean }): Attribution {
     const { endpoints } = timeline
     const instances = new TokenTable()
     const interfaces = new TokenTable([], { grows: options.growing })
@@ -96,6 +101,7 @@ export class Attribution {
     }
     return new Attribution({
       timeline: timeline.columns,
+      steadyHolders: timeline.steadyHolders(hour),
       instances: instances.columns,
       interfaces: interfaces.columns,
       zones: zones.columns,
@@ -125,23 +131,34 @@ export class Attribution {
     }
     handedOver.fill(0, 0, count)
     for (const side of [from, to]) {
-      this.#findEntries(batch, rows, count, side)
-      this.#findHolders(batch, rows, count, side, handedOver)
+      const left = this.#findEntries(batch, rows, count, side)
+      this.#findHolders(batch, rows, left, side, handedOver)
     }
     for (let k = 0; k < count; k++) account[k] = this.#accountOf(batch, rows[k]!, k)
     return this.#attributed
   }
 
-  #findEntries({ flags }: RecordBatch, rows: Int32Array, count: number, side: Side): void {
+  // Addresses to entries, and to the endpoints of those that needn't be asked when. Returns how many are left to ask:
+  // their places among the selected rows are in #asked.
+  #findEntries({ flags }: RecordBatch, rows: Int32Array, count: number, side: Side): number {
     const timeline = this.timeline
-    const { words, ipv6, unreadable, entries } = side
+    const steady = this.#steadyHolders
+    const { words, ipv6, unreadable, entries, endpoints } = side
+    const { asked } = this.#attributed
     const not4 = ipv6 | unreadable
+    let left = 0
     for (let k = 0; k < count; k++) {
       const row = rows[k]!
       const kind = flags[row]! & not4
-      if (kind === 0) entries[k] = timeline.find4(words[row * 4]!)
-      else entries[k] = kind === ipv6 ? timeline.find6(words, row * 4) : NONE
+      let entry: number = NONE
+      if (kind === 0) entry = timeline.find4(words[row * 4]!)
+      else if (kind === ipv6) entry = timeline.find6(words, row * 4)
+      const holder = entry === NONE ? NONE : steady[entry]!
+      entries[k] = entry
+      endpoints[k] = holder
+      if (holder === NONE) asked[left++] = k
     }
+    return left
   }
 
   #findHolders(
@@ -152,22 +169,17 @@ export class Attribution {
     handedOver: Uint8Array,
   ): void {
     const timeline = this.timeline
-    const { sole } = timeline.columns
     const { start, until } = batch
     const { entries, endpoints } = side
-    for (let k = 0; k < count; k++) {
+    const { asked } = this.#attributed
+    for (let at = 0; at < count; at++) {
+      const k = asked[at]!
       const row = rows[k]!
       const entry = entries[k]!
-      const from = start[row]!
-      const to = until[row]!
-      // Nearly all: the address had one holder of its first kind, which held it then.
-      const at = entry * SOLE_WIDTH
-      if (entry !== NONE && sole[at + 1]! > from && sole[at]! < to) {
-        endpoints[k] = sole[at + 2]!
-        continue
-      }
       let holder: number = NONE
       if (entry !== NONE) {
+        const from = start[row]!
+        const to = until[row]!
         holder = timeline.holder(entry, from, to)
         if (timeline.handedOver(entry, from, to)) handedOver[k] = 1
       }
@@ -217,6 +229,8 @@ export class Attribution {
 interface Columns extends Attributed {
   readonly sourceEntries: Int32Array
   readonly destinationEntries: Int32Array
+  /** The places of rows whose holder depends on the window, or that nothing but a subnet may hold. */
+  readonly asked: Int32Array
 }
 
 function columnsOf(rows: number): Columns {
@@ -227,6 +241,7 @@ function columnsOf(rows: number): Columns {
     handedOver: new Uint8Array(rows),
     sourceEntries: new Int32Array(rows),
     destinationEntries: new Int32Array(rows),
+    asked: new Int32Array(rows),
   }
 }
 

@@ -247,7 +247,7 @@ test('books that don’t balance stop the run', () => {
   const timeline = new Timeline([parseAssignmentLine(subnet('subnet-1', '10.0.0.0/24', 'use2-az1'))!], {
     appLabels: [],
   })
-  const rollup = new HourTotals(HOUR as Hour, Attribution.of(timeline, { growing: false }), {
+  const rollup = new HourTotals(HOUR as Hour, Attribution.of(timeline, HOUR as Hour, { growing: false }), {
     allPairs: true,
   })
   const batch = new RecordBatch(1)

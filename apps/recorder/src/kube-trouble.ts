@@ -31,8 +31,17 @@ export function describeTrouble(error: unknown, verb: KubeVerb, resource: KubeRe
     case 'unauthorized':
       return `${asked}: the credentials aren't accepted (401), new ones neither. Check that they belong to this cluster and that the user or role is let in (EKS: an access entry)`
     default:
-      return `${asked}: ${reasonOf(error)}`
+      return `${asked}: ${reasonOf(error)}${isUnreachable(error) ? UNREACHABLE : ''}`
   }
+}
+
+const UNREACHABLE =
+  '. Check that the server runs, that the kubeconfig has its address, and that this machine may reach it (a private endpoint answers inside its VPC alone)'
+
+function isUnreachable(error: unknown): boolean {
+  if (error instanceof AggregateError) return error.errors.some(isUnreachable)
+  const codes = ['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'ETIMEDOUT']
+  return error instanceof Error && 'code' in error && codes.includes(String(error.code))
 }
 
 function missingRule(verb: KubeVerb, { plural, namespace }: KubeResource): string {

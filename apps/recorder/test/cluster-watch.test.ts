@@ -434,5 +434,6 @@ describe('a snapshot', () => {
     const failure = await cluster.snapshot().catch((error: unknown) => error)
     expect(failure).toBeInstanceOf(RunError)
     expect(String(failure)).toContain('ECONNREFUSED')
+    expect(String(failure)).toContain('Check that the server runs')
   })
 })

@@ -31,6 +31,7 @@ const HOMES: Readonly<Record<string, Home>> = {
     ours: [],
     outside: [
       '@aws-sdk/client-s3',
+      '@aws-sdk/credential-providers',
       '@aws-sdk/lib-storage',
       '@smithy/node-http-handler',
       'split2',
@@ -63,9 +64,13 @@ const HOMES: Readonly<Record<string, Home>> = {
   },
   'apps/explore': {
     ours: ['model', 'parquet', 'objects', 'report', 'command'],
-    outside: ['@duckdb/node-api', PLATFORM],
+    outside: ['@duckdb/node-api', 'p-limit', PLATFORM],
   },
-  'apps/deploy': { ours: ['objects', 'command'], outside: ['aws-cdk-lib', 'constructs', PLATFORM] },
+  'apps/deploy': {
+    ours: ['objects', 'command'],
+    // aws-cdk is the command line, yaml reads the manifests in tests.
+    outside: ['aws-cdk', 'aws-cdk-lib', 'cdk-nag', 'constructs', 'yaml', PLATFORM],
+  },
   'apps/sample': { ours: ['model', 'command'], outside: ['commander', PLATFORM] },
 }
 

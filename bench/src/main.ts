@@ -2,9 +2,8 @@
 
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
-import { runCommand } from '@zonetoll/command'
+import { layOut, runCommand } from '@zonetoll/command'
 import { canonicalJson, formatCount } from '@zonetoll/model'
-import { layOut } from '@zonetoll/worker/src/text-table.ts'
 import { contest } from './contest.ts'
 import { CONTESTANTS } from './contestants.ts'
 import { dataSet, readAhead, type DataSet, type DataSetOptions } from './data-set.ts'

@@ -5,6 +5,7 @@ import { openLocation } from '@zonetoll/objects'
 import { Attribution } from '@zonetoll/rollup'
 import { findLogs } from '@zonetoll/worker/src/find-logs.ts'
 import { loadTimeline } from '@zonetoll/worker/src/load-timeline.ts'
+import { MemoryBound, memoryLimit } from '@zonetoll/worker/src/memory-bound.ts'
 import { readOptions } from '@zonetoll/worker/src/options.ts'
 import { NO_PROGRESS } from '@zonetoll/worker/src/progress.ts'
 import { readObjects } from '@zonetoll/worker/src/read-objects.ts'
@@ -29,8 +30,9 @@ export async function openHour({ logs, assignments, cluster, hour }: HourOfData)
     attribution,
     /** Reads all objects, as the worker does, to their totals. */
     async readTotals() {
-      const settings = { ...options, hour, flowLogs }
-      const read = { ...options, progress: NO_PROGRESS }
+      const memory = memoryLimit(options)
+      const settings = { ...options, hour, flowLogs, memory }
+      const read = { ...options, progress: NO_PROGRESS, bound: new MemoryBound(memory) }
       return (await readObjects(objects, settings, attribution, read)).totals
     },
   }

@@ -1,7 +1,7 @@
 // Results as text: for a terminal, and for the record.
 
 import { formatBytes, formatCount } from '@zonetoll/model'
-import { layOut } from '@zonetoll/worker/src/text-table.ts'
+import { layOut } from '@zonetoll/command'
 import { barsOf, type Bar, type Measured } from './bars.ts'
 import type { ContestResult, Result } from './contest.ts'
 import { gunzipAlone } from './contestants.ts'

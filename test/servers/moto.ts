@@ -2,7 +2,7 @@
 //
 // .ci/install-moto puts it on a Debian machine. Where it is missing, tests that need it are skipped, and a line says so;
 // with CI set they run at any rate, and fail. With INITIAL_NO_AUTH_ACTION_COUNT=3 the first three calls need no
-// signature: a user, its policy and its key are made with them.
+// signature: a user, its policy and its key are made with them; three more for each further user.
 // Source: moto's documentation, Server mode; IAM-like access control.
 
 import { spawn, spawnSync } from 'node:child_process'
@@ -16,13 +16,22 @@ const START_MILLIS = 20_000
 export interface MotoOptions {
   /** Actions the key isn't allowed, as `ec2:DescribeSubnets`; any others are. */
   readonly deny?: readonly string[]
+  /** More keys: for each of them the actions that it isn't allowed. */
+  readonly others?: readonly (readonly string[])[]
+}
+
+export interface MotoKey {
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
 }
 
 export interface Moto {
   /** What AWS_ENDPOINT_URL takes. */
   readonly url: string
   readonly region: string
-  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string }
+  readonly credentials: MotoKey
+  /** In the order in which they were asked for. */
+  readonly others: readonly MotoKey[]
   /** What a process needs to talk to it: endpoint, region and key as AWS variables. */
   readonly environment: Readonly<Record<string, string>>
   stop(): Promise<void>
@@ -40,10 +49,10 @@ export function motoWanted(): boolean {
   return false
 }
 
-export async function startMoto({ deny = [] }: MotoOptions = {}): Promise<Moto> {
+export async function startMoto({ deny = [], others: denials = [] }: MotoOptions = {}): Promise<Moto> {
   const port = await freePort()
   const child = spawn(PYTHON, ['-m', 'moto.server', '-H', '127.0.0.1', '-p', String(port)], {
-    env: { ...process.env, INITIAL_NO_AUTH_ACTION_COUNT: '3' },
+    env: { ...process.env, INITIAL_NO_AUTH_ACTION_COUNT: String(3 + 3 * denials.length) },
     stdio: ['ignore', 'ignore', 'pipe'],
   })
   let said = ''
@@ -67,27 +76,29 @@ export async function startMoto({ deny = [] }: MotoOptions = {}): Promise<Moto> 
         throw new Error(`moto doesn't start: ${said}`)
       await sleep(50)
     }
-    const credentials = await makeKey(url, deny)
+    const credentials = await makeKey(url, 'tests', deny)
+    const others: MotoKey[] = []
+    for (const [at, denied] of denials.entries()) others.push(await makeKey(url, `other-${at}`, denied))
     const environment = {
       AWS_ENDPOINT_URL: url,
       AWS_REGION: REGION,
       AWS_ACCESS_KEY_ID: credentials.accessKeyId,
       AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
     }
-    return { url, region: REGION, credentials, environment, stop }
+    return { url, region: REGION, credentials, others, environment, stop }
   } catch (error) {
     await stop()
     throw error
   }
 }
 
-async function makeKey(url: string, deny: readonly string[]): Promise<Moto['credentials']> {
+async function makeKey(url: string, user: string, deny: readonly string[]): Promise<MotoKey> {
   const statements = [{ Effect: 'Allow', Action: ['*'], Resource: '*' }]
   if (deny.length > 0) statements.push({ Effect: 'Deny', Action: [...deny], Resource: '*' })
   const policy = JSON.stringify({ Version: '2012-10-17', Statement: statements })
-  await iam(url, { Action: 'CreateUser', UserName: 'tests' })
-  await iam(url, { Action: 'PutUserPolicy', UserName: 'tests', PolicyName: 'tests', PolicyDocument: policy })
-  const answer = await iam(url, { Action: 'CreateAccessKey', UserName: 'tests' })
+  await iam(url, { Action: 'CreateUser', UserName: user })
+  await iam(url, { Action: 'PutUserPolicy', UserName: user, PolicyName: user, PolicyDocument: policy })
+  const answer = await iam(url, { Action: 'CreateAccessKey', UserName: user })
   const member = (name: string) => {
     const value = new RegExp(`<${name}>([^<]+)</${name}>`).exec(answer)?.[1]
     if (value === undefined) throw new Error(`moto's answer has no ${name}: ${answer}`)

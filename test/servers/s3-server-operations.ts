@@ -11,7 +11,7 @@ export interface Answer {
 
 export interface AnswerOptions {
   readonly maxKeys: number
-  /** Whether If-Match and Range are honoured. */
+  /** Whether If-Match, If-None-Match and Range are honoured. */
   readonly conditions: boolean
 }
 
@@ -76,7 +76,7 @@ export function answerTo(
     case 'HeadObject':
       return objectAnswer(bucket.get(key), request, options.conditions)
     case 'PutObject': {
-      if (headers['if-none-match'] === '*' && bucket.get(key) !== undefined) throw preconditionFailed()
+      if (options.conditions) mustHold(bucket.get(key), headers)
       return { status: 200, headers: { etag: `"${bucket.put(key, body).etag}"` } }
     }
     case 'DeleteObject':
@@ -95,6 +95,7 @@ export function answerTo(
       return { status: 200, headers: { etag: `"${md5(body).toString('hex')}"` } }
     }
     case 'CompleteMultipartUpload': {
+      if (options.conditions) mustHold(bucket.get(key), headers)
       const numbers = [...body.toString().matchAll(/<PartNumber>(\d+)<\/PartNumber>/g)].map(match =>
         Number(match[1]),
       )
@@ -127,6 +128,15 @@ export function errorAnswer(error: unknown, request: S3Request): Answer {
   // HEAD has no body, and its length isn't that of the error.
   const body = request.method === 'HEAD' ? Buffer.alloc(0) : answer.body!
   return { status: failure.status, headers: { ...answer.headers, ...failure.headers }, body }
+}
+
+// What a write asks of its key. Source: Amazon S3 User Guide, Conditional writes.
+function mustHold(object: BucketObject | undefined, headers: S3Request['headers']): void {
+  const match = headers['if-match']
+  if (headers['if-none-match'] === '*' && object !== undefined) throw preconditionFailed()
+  if (match === undefined) return
+  if (object === undefined) throw new S3Failure(404, 'NoSuchKey', 'The specified key does not exist.')
+  if (match.replaceAll('"', '') !== object.etag) throw preconditionFailed()
 }
 
 function preconditionFailed(): S3Failure {

@@ -1,13 +1,14 @@
 // An S3 server in this process, for tests: what the SDK and DuckDB ask of a bucket, over real HTTP on 127.0.0.1.
 //
 // Path-style addresses (http://127.0.0.1:port/bucket/key). It keeps everything in memory, checks that requests are
-// signed (not the signature itself) and that checksums are right, and misbehaves on request: `faults` are asked about
-// every request before it is served.
+// signed (and how, where it is told the secret) and that checksums are right, and misbehaves on request: `faults` are
+// asked about every request before it is served.
 //
 //   s3-server.ts             HTTP, the log of requests, authorization, faults
 //   s3-server-operations.ts  what each operation answers
 //   s3-server-bucket.ts      objects, multipart uploads, listing
 //   s3-server-body.ts        request bodies: aws-chunked, checksums
+//   s3-server-signature.ts   signatures
 // Source: Amazon S3 API Reference.
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
@@ -15,6 +16,7 @@ import type { AddressInfo } from 'node:net'
 
 import { bodyOf } from './s3-server-body.ts'
 import { Bucket } from './s3-server-bucket.ts'
+import { signatureProblem } from './s3-server-signature.ts'
 import { answerTo, errorAnswer, operationOf, S3Failure, type Answer } from './s3-server-operations.ts'
 
 export interface S3Request {
@@ -51,7 +53,7 @@ export type S3Fault =
   | { readonly kind: 'silence' }
   /** The connection is reset before the answer. */
   | { readonly kind: 'reset' }
-  /** If-Match and Range are passed over. */
+  /** If-Match, If-None-Match and Range are passed over. */
   | { readonly kind: 'ignoreConditions' }
 
 export interface S3ServerOptions {
@@ -62,6 +64,8 @@ export interface S3ServerOptions {
   readonly anonymous?: boolean
   /** The only access key id that is known; any if not given. */
   readonly accessKeyId?: string
+  /** What requests must be signed with; the signature isn't looked at if not given. */
+  readonly secretAccessKey?: string
 }
 
 export interface S3Server {
@@ -107,7 +111,7 @@ export async function startS3Server(options: S3ServerOptions = {}): Promise<S3Se
       if (fault?.kind === 'error') {
         throw new S3Failure(fault.status, fault.code, fault.message ?? fault.code, fault.headers)
       }
-      authorize(request, options)
+      authorize(request, options, message.url ?? '/')
       const conditions = fault?.kind !== 'ignoreConditions'
       answer = answerTo(request, body, buckets, { maxKeys: options.maxKeys ?? 1000, conditions })
     } catch (error) {
@@ -163,7 +167,9 @@ function requestOf(message: IncomingMessage): S3Request {
   return { operation: operationOf(method, key, query, headers), method, path, bucket, key, query, headers }
 }
 
-function authorize({ headers, query }: S3Request, { anonymous, accessKeyId }: S3ServerOptions): void {
+function authorize(request: S3Request, options: S3ServerOptions, url: string): void {
+  const { headers, query } = request
+  const { anonymous, accessKeyId, secretAccessKey } = options
   const credential = /^AWS4-HMAC-SHA256 Credential=([^/]+)\//.exec(headers['authorization'] ?? '')?.[1]
   const presigned = query['X-Amz-Credential']?.split('/')[0]
   const id = credential ?? presigned
@@ -172,6 +178,10 @@ function authorize({ headers, query }: S3Request, { anonymous, accessKeyId }: S3
   } else if (accessKeyId !== undefined && id !== accessKeyId) {
     const problem = 'The AWS Access Key Id you provided does not exist in our records.'
     throw new S3Failure(403, 'InvalidAccessKeyId', problem)
+  } else if (secretAccessKey !== undefined) {
+    const search = url.slice(request.path.length + 1)
+    const problem = signatureProblem({ ...request, search }, secretAccessKey)
+    if (problem !== null) throw new S3Failure(403, 'SignatureDoesNotMatch', problem)
   }
 }
 

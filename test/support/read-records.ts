@@ -61,8 +61,8 @@ export function readRecords(
   return { records, counts, interfaceAddresses: reader.interfaceAddresses }
 }
 
-// Shared by all readers, as in the worker; growing tables know every token.
-const tokens: RecordTokens = {
+/** Shared by all readers, as in the worker; growing tables know every token. */
+export const GROWING_TOKENS: RecordTokens = {
   instances: new TokenTable([], { grows: true }),
   interfaces: new TokenTable([], { grows: true }),
   zones: new TokenTable([], { grows: true }),
@@ -71,12 +71,13 @@ const scanners = new Map<string, Scanner>()
 
 function sharedScanner(name: ScannerName, capacity: number): Scanner {
   const key = `${name} ${capacity}`
-  const scanner = scanners.get(key) ?? makeScanner(name, tokens, capacity)
+  const scanner = scanners.get(key) ?? makeScanner(name, GROWING_TOKENS, capacity)
   scanners.set(key, scanner)
   return scanner
 }
 
-function recordOf(batch: RecordBatch, row: number): ReadRecord {
+/** A row of a batch whose tokens are of GROWING_TOKENS. */
+export function recordOf(batch: RecordBatch, row: number): ReadRecord {
   const flags = batch.flags[row]!
   return {
     source:
@@ -92,9 +93,9 @@ function recordOf(batch: RecordBatch, row: number): ReadRecord {
     ingress: (flags & INGRESS) !== 0,
     rejected: (flags & REJECTED) !== 0,
     middle: (flags & TYPED_INTERFACE) === 0 ? null : (flags & MIDDLE_INTERFACE) !== 0,
-    instance: tokenOf(tokens.instances, batch.instance[row]!),
-    interface: tokenOf(tokens.interfaces, batch.interface[row]!),
-    zone: tokenOf(tokens.zones, batch.zone[row]!),
+    instance: tokenOf(GROWING_TOKENS.instances, batch.instance[row]!),
+    interface: tokenOf(GROWING_TOKENS.interfaces, batch.interface[row]!),
+    zone: tokenOf(GROWING_TOKENS.zones, batch.zone[row]!),
   }
 }
 

@@ -1,6 +1,14 @@
 // pnpm record: the assignment log of one cluster.
 
-import { printable, RunError, runCommand, UsageError, type Run } from '@zonetoll/command'
+import {
+  printable,
+  printableJson,
+  redacted,
+  RunError,
+  runCommand,
+  UsageError,
+  type Run,
+} from '@zonetoll/command'
 import { canonicalJson, formatCount, formatHour, type Json, type UnixMillis } from '@zonetoll/model'
 import { listClusters, openLocation, StoreError, type Location } from '@zonetoll/objects'
 import type { ClusterAccess } from './cluster-access.ts'
@@ -87,7 +95,7 @@ function report(summary: SessionSummary, { json, mode }: RecorderOptions, cluste
   const { pod, node, interface: interfaces, subnet } = holding
   if (json) {
     const value: Json = { cluster, object, problem, pods: pod, nodes: node, interfaces, subnets: subnet }
-    process.stdout.write(`${canonicalJson(value)}\n`)
+    process.stdout.write(`${printableJson(canonicalJson(value))}\n`)
   } else if (mode === 'once') {
     const counts = `${formatCount(pod)} pods, ${formatCount(node)} nodes, ${formatCount(interfaces)} interfaces, ${formatCount(subnet)} subnets`
     process.stdout.write(
@@ -106,7 +114,7 @@ async function tellStatus(options: RecorderOptions, location: Location, run: Run
   const now = clock()
   process.stdout.write(
     options.json
-      ? `${canonicalJson(statusJson(status, now, options.staleMillis))}\n`
+      ? `${printableJson(canonicalJson(statusJson(status, now, options.staleMillis)))}\n`
       : `${formatStatus(status, now)}\n`,
   )
   const age = ageOf(status, now)
@@ -133,7 +141,7 @@ async function importPods(options: RecorderOptions, location: Location, run: Run
   })
   if (options.json) {
     const hours = imported.map(({ hour, pods, uri }) => ({ hour: formatHour(hour), pods, uri }))
-    process.stdout.write(`${canonicalJson({ cluster, hours })}\n`)
+    process.stdout.write(`${printableJson(canonicalJson({ cluster, hours }))}\n`)
     return
   }
   for (const { hour, pods, uri } of imported) {
@@ -169,7 +177,7 @@ function locationOf(uri: string): Location {
 }
 
 function warn(message: string): void {
-  process.stderr.write(`warning: ${printable(message)}\n`)
+  process.stderr.write(`warning: ${printable(redacted(message))}\n`)
 }
 
 function sayer({ quiet }: RecorderOptions): (message: string) => void {

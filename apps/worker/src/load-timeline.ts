@@ -7,8 +7,13 @@ import {
   type AssignmentLine,
 } from '@zonetoll/assignments'
 import { RunError, UsageError } from '@zonetoll/command'
-import { compareText, formatHour, type Hour, type LedgerAssignments } from '@zonetoll/model'
-import { hourPartition, listClusters, readLines, type Location } from '@zonetoll/objects'
+import { compareText, formatCount, formatHour, type Hour, type LedgerAssignments } from '@zonetoll/model'
+import { hourPartition, listClusters, readLines, type Location, type StoredObject } from '@zonetoll/objects'
+import type { MemoryBound } from './memory-bound.ts'
+
+/** What a line takes besides itself while the timeline is made: in columns, and as objects. */
+const INDEX_BYTES = 100
+const INDEX_HEAP_BYTES = 400
 
 export interface LoadedTimeline {
   readonly timeline: Timeline
@@ -35,40 +40,64 @@ export async function resolveCluster(
   )
 }
 
-/** Throws RunError where the hour has no partition or a line of it is no assignment. */
+/** The objects of an hour's partition, sorted by key; none where nothing was recorded. */
+export async function listAssignments(
+  location: Location,
+  cluster: string,
+  hour: Hour,
+  signal: AbortSignal,
+): Promise<StoredObject[]> {
+  const partition = location.prefix + hourPartition(cluster, hour)
+  const objects: StoredObject[] = []
+  for await (const entry of location.store.list(partition, { signal })) {
+    if ('object' in entry && /\.ndjson(?:\.gz)?$/.test(entry.object.key)) objects.push(entry.object)
+  }
+  return objects.sort((a, b) => compareText(a.key, b.key))
+}
+
+/**
+ * `listed` is the partition where it was listed already. Throws RunError where the hour has no partition or a line of
+ * it is no assignment.
+ */
 export async function loadTimeline(
   location: Location,
   cluster: string,
   hour: Hour,
-  options: { readonly appLabels: readonly string[]; readonly signal: AbortSignal },
+  options: {
+    readonly appLabels: readonly string[]
+    readonly signal: AbortSignal
+    readonly listed?: readonly StoredObject[] | undefined
+    readonly bound?: MemoryBound
+  },
 ): Promise<LoadedTimeline> {
   const { store } = location
-  const partition = location.prefix + hourPartition(cluster, hour)
-  const objects: LedgerAssignments[] = []
+  const { signal, appLabels } = options
+  const objects = options.listed ?? (await listAssignments(location, cluster, hour, signal))
+  if (objects.length === 0) {
+    const partition = store.describe(location.prefix + hourPartition(cluster, hour))
+    throw new RunError(
+      `no assignments for ${formatHour(hour)} in ${partition}: nothing would say who held an address. ` +
+        `Record the hour with pnpm record, or name another log with --assignments or another cluster with --cluster.`,
+    )
+  }
   const lines: AssignmentLine[] = []
-  for await (const entry of store.list(partition, { signal: options.signal })) {
-    if (!('object' in entry) || !/\.ndjson(?:\.gz)?$/.test(entry.object.key)) continue
-    const { key, size, etag } = entry.object
-    objects.push({ key, size, etag })
+  const held = () => `${formatCount(lines.length)} lines of the assignment log`
+  if (options.bound !== undefined) options.bound.holding = held
+  for (const object of objects) {
     let number = 0
-    for await (const texts of readLines(store, entry.object, { signal: options.signal })) {
+    for await (const texts of readLines(store, object, { signal })) {
       for (const text of texts) {
         number++
         if (text.trim() === '') continue
-        const line = parseLine(text, store.describe(key), number)
+        const line = parseLine(text, store.describe(object.key), number)
         if (line !== null) lines.push(line)
       }
     }
   }
-  if (objects.length === 0) {
-    throw new RunError(
-      `no assignments for ${formatHour(hour)} in ${store.describe(partition)}: nothing would say who held an address. ` +
-        `Record the hour with pnpm record, or name another log with --assignments or another cluster with --cluster.`,
-    )
-  }
+  options.bound?.ask(lines.length * INDEX_BYTES, held, lines.length * INDEX_HEAP_BYTES)
   return {
-    timeline: new Timeline(lines, { appLabels: options.appLabels }),
-    objects: objects.sort((a, b) => compareText(a.key, b.key)),
+    timeline: new Timeline(lines, { appLabels }),
+    objects: objects.map(({ key, size, etag }) => ({ key, size, etag })),
   }
 }
 

@@ -1,51 +1,81 @@
 // pnpm start: hours of flow logs become rollups.
 
-import { fileURLToPath } from 'node:url'
-import { complain, printable, RunError, runCommand, UsageError, type Run } from '@zonetoll/command'
-import { canonicalJson, formatHour, type Json } from '@zonetoll/model'
-import { openLocation, StoreError, type Location } from '@zonetoll/objects'
-import { gunzipThreads } from './cores.ts'
+import { availableParallelism } from 'node:os'
+import { runCommand, type Run } from '@zonetoll/command'
+import { formatHour } from '@zonetoll/model'
+import { formatHours, hoursToMake, type HourTask } from './hours-to-make.ts'
 import { resolveCluster } from './load-timeline.ts'
-import { makeHour, type HourPlaces, type MadeHour } from './make-hour.ts'
+import { makeHour } from './make-hour.ts'
+import { makeShard } from './make-shard.ts'
+import type { HourPlaces } from './open-hour.ts'
 import { readOptions, START, type WorkerOptions } from './options.ts'
+import { locationOf, SAMPLE } from './places.ts'
 import { NO_PROGRESS, TerminalProgress } from './progress.ts'
-import { formatSummary, summaryJson } from './summary.ts'
+import { OvertakenError } from './replace-pair.ts'
+import { RunReport } from './run-report.ts'
 
-/** Columns of a terminal that doesn't tell (some tell 0), and of anything else. */
-const DEFAULT_WIDTH = 100
-
-const bundled = fileURLToPath(new URL('../../sample/bundled/', import.meta.url))
-const SAMPLE = { logs: `${bundled}logs`, assignments: `${bundled}assignments` }
+// gunzip runs on libuv's threads, four unless told otherwise before the first is needed: one a core.
+process.env['UV_THREADPOOL_SIZE'] ??= String(Math.max(4, availableParallelism()))
 
 await runCommand(START, async (command, run) => {
-  const options = readOptions(command.opts(), SAMPLE)
-  // libuv's threads, which gunzip, begin when the first is needed.
-  process.env['UV_THREADPOOL_SIZE'] ??= String(gunzipThreads(options.threads))
+  const options = readOptions(command.opts(), SAMPLE, { now: Date.now(), environment: process.env })
   const places = await placesOf(options, run)
-  const results: Json[] = []
-  const failures: string[] = []
-  for (const hour of options.hours) {
-    run.signal.throwIfAborted()
-    try {
-      const made = await makeHour(places, hour, options, run, progressOf(options))
-      report(made, options)
-      results.push(summaryJson(made, options.sample))
-    } catch (error) {
-      if (run.signal.aborted || options.hours.length === 1) throw error
-      const message = error instanceof Error ? error.message : String(error)
-      complain(`${formatHour(hour)}: ${message}`, error)
-      failures.push(formatHour(hour))
-      results.push({ hour: formatHour(hour), error: message })
+  const { hours, due, unsettled } = options
+  const report = new RunReport({ ...options, cluster: places.cluster, shards: options.shard !== null })
+  if (unsettled.length > 0) report.note(`not settled yet, and left: ${formatHours(unsettled)}`)
+  const several = hours.length > 1 || due
+  for await (const task of hoursToMake(places, options, run.signal)) {
+    switch (task.task) {
+      case 'complete':
+        report.complete(task.hour)
+        break
+      case 'waiting':
+        report.waiting(task.hour, task.lacks)
+        break
+      case 'failed':
+        report.complain(task.hours, task.error)
+        report.failed(task.hours, task.error)
+        break
+      case 'make':
+        await makeOne(task, places, options, run, report, several)
     }
   }
-  if (options.json) process.stdout.write(`${canonicalJson({ hours: results })}\n`)
-  if (failures.length > 0) {
-    throw new RunError(`${failures.length} of ${options.hours.length} hours failed: ${failures.join(', ')}`)
-  }
+  report.end(several)
 })
 
+async function makeOne(
+  { hour, settle, input, why }: HourTask & { readonly task: 'make' },
+  places: HourPlaces,
+  options: WorkerOptions,
+  run: Run,
+  report: RunReport,
+  several: boolean,
+): Promise<void> {
+  run.signal.throwIfAborted()
+  if (why !== null) report.note(`${formatHour(hour)} ${why}`)
+  const own = { ...options, settle }
+  const begun = performance.now()
+  try {
+    if (options.shard === null) {
+      const made = await makeHour(places, hour, own, run, progressOf(options), input)
+      report.made(made, (performance.now() - begun) / 1000)
+    } else {
+      report.madeShard(await makeShard(places, hour, options.shard, own, run, progressOf(options), input))
+    }
+  } catch (error) {
+    if (run.signal.aborted) throw error
+    // The next run looks whether what the other wrote is of all that is there.
+    if (options.due && error instanceof OvertakenError) {
+      report.overtaken(hour, error.message)
+      return
+    }
+    if (several) report.complain([hour], error)
+    report.failed([hour], error)
+  }
+}
+
 async function placesOf(options: WorkerOptions, run: Run): Promise<HourPlaces> {
-  const logs = options.logs.map(uri => locationOf('--logs', uri))
+  const logs = options.logs.map((uri, at) => locationOf('--logs', uri, options.logsRoles[at]))
   const assignments = locationOf('--assignments', options.assignments)
   const rollups = locationOf('--rollups', options.rollups)
   sayIfSample(options)
@@ -71,22 +101,6 @@ function sayIfSample(options: WorkerOptions): void {
   }
 }
 
-function locationOf(option: string, uri: string): Location {
-  try {
-    return openLocation(uri)
-  } catch (cause) {
-    if (!(cause instanceof StoreError)) throw cause
-    throw new UsageError(`${option}: ${cause.message}`, { cause })
-  }
-}
-
 function progressOf({ quiet }: WorkerOptions) {
   return quiet || !process.stderr.isTTY ? NO_PROGRESS : new TerminalProgress(process.stderr)
-}
-
-function report(made: MadeHour, { json, sample }: WorkerOptions): void {
-  for (const warning of made.warnings) process.stderr.write(`warning: ${printable(warning)}\n`)
-  if (json) return
-  const width = process.stdout.columns || DEFAULT_WIDTH
-  process.stdout.write(formatSummary(made, { sample, width }))
 }

@@ -1,31 +1,18 @@
 // One hour from input to published rollup: the data's whole way, stage by stage.
 
-import { RunError } from '@zonetoll/command'
-import {
-  formatHour,
-  type Hour,
-  type HourAccounts,
-  type LedgerObject,
-  type UnixSeconds,
-} from '@zonetoll/model'
-import type { Run } from '@zonetoll/command'
+import { RunError, type Run } from '@zonetoll/command'
+import type { Hour, HourAccounts, Ledger, LedgerObject, UnixSeconds } from '@zonetoll/model'
 import type { Location } from '@zonetoll/objects'
-import { Attribution, closeHour, type Overlap } from '@zonetoll/rollup'
-import { findLogs, type LogObject } from './find-logs.ts'
-import { loadTimeline } from './load-timeline.ts'
+import { closeHour, type Attribution, type HourTotals, type Overlap } from '@zonetoll/rollup'
+import { latenessOf, type Lateness } from './lateness.ts'
+import type { LoadedTimeline } from './load-timeline.ts'
+import { memoryLimit, withinMemory, type MemoryBound } from './memory-bound.ts'
+import { ledgerOptions, openHour, timelineWarnings, type HourInput, type HourPlaces } from './open-hour.ts'
 import type { WorkerOptions } from './options.ts'
 import type { Progress } from './progress.ts'
 import { publish, type PublishedHour } from './publish.ts'
 import { readObjects } from './read-objects.ts'
 import { WorkloadPairs, type WorkloadPair } from './workload-pairs.ts'
-
-/** Where an hour's input lies and its output goes. */
-export interface HourPlaces {
-  readonly logs: readonly Location[]
-  readonly assignments: Location
-  readonly rollups: Location
-  readonly cluster: string
-}
 
 export interface MadeHour {
   readonly hour: Hour
@@ -36,60 +23,112 @@ export interface MadeHour {
   readonly topPairs: readonly WorkloadPair[]
   readonly objects: readonly LedgerObject[]
   readonly emptySlots: readonly UnixSeconds[]
+  readonly lateness: Lateness
   readonly warnings: readonly string[]
 }
 
 const TOP_PAIRS = 10
+/** What rows take while they are written, up to a row group of them. */
+const WRITING_BYTES = 2048
+const GROUP_ROWS = 50_000
 
-/** Throws RunError, or an error of a stage, naming what is wrong; then what stood at the hour's key stands unchanged. */
+/**
+ * `listed` is the input where it was listed already. Throws RunError, or an error of a stage, naming what is wrong;
+ * then what stood at the hour's key stands unchanged.
+ */
 export async function makeHour(
   places: HourPlaces,
   hour: Hour,
   options: WorkerOptions,
   run: Run,
   progress: Progress,
+  listed?: HourInput,
+): Promise<MadeHour> {
+  return await withinMemory(memoryLimit(options), run, async (within, bound) =>
+    makeWithin(places, hour, options, within, bound, progress, listed),
+  )
+}
+
+async function makeWithin(
+  places: HourPlaces,
+  hour: Hour,
+  options: WorkerOptions,
+  run: Run,
+  bound: MemoryBound,
+  progress: Progress,
+  listed: HourInput | undefined,
 ): Promise<MadeHour> {
   const { signal } = run
-  const { cluster } = places
-  const loaded = await loadTimeline(places.assignments, cluster, hour, {
-    appLabels: options.appLabels,
-    signal,
-  })
-  const logs = await findLogs(places.logs, hour, { ...options, signal })
-  const flowLogs = [...new Set(logs.objects.map(object => object.flowLogId))].sort()
-  const attribution = Attribution.of(loaded.timeline, hour, { growing: flowLogs.length > 1 })
+  const open = await openHour(places, hour, options, signal, bound, listed)
+  const { timeline, attribution, flowLogs, logs } = open
 
   progress.begin(hour, logs.objects)
   const { totals, ledgerObjects, interfaceAddresses } = await readObjects(
     logs.objects,
-    { hour, flowLogs, allPairs: options.allPairs, skipBadObjects: options.skipBadObjects },
+    {
+      hour,
+      flowLogs,
+      allPairs: options.allPairs,
+      skipBadObjects: options.skipBadObjects,
+      memory: memoryLimit(options),
+    },
     attribution,
-    { ...options, signal, progress },
+    { ...options, signal, progress, bound },
   ).finally(() => progress.end())
 
-  const { rows, accounts, overlaps } = closeHour(totals, loaded.timeline)
-  if (overlaps.length > 0) throw new RunError(overlapMessage(overlaps, flowLogs, attribution))
-  const pairs = new WorkloadPairs()
-  const published = await publish(
+  return await finishHour(
     places.rollups,
-    pairs.watch(rows),
+    { timeline, attribution, totals },
     {
-      ...accounts,
-      cluster,
+      cluster: places.cluster,
       hour,
+      flowLogs,
       objects: ledgerObjects,
-      assignments: loaded.objects,
+      uris: logs.objects.map(({ object, store }) => store.describe(object.key)),
+      interfaceAddresses,
+      assignments: open.assignments,
       emptySlots: logs.emptySlots,
-      options: {
-        allPairs: options.allPairs,
-        appLabels: options.appLabels,
-        flowLogIds: options.flowLogIds,
-        settle: options.settle,
-        skipBadObjects: options.skipBadObjects,
-      },
+      options: ledgerOptions(options),
+      lateness: latenessOf(logs.objects, hour, options.settle),
     },
     run,
   )
+}
+
+/** What was added up, and by which timeline. */
+export interface HourSums {
+  readonly timeline: LoadedTimeline['timeline']
+  readonly attribution: Attribution
+  readonly totals: HourTotals
+}
+
+/** What else is known of an hour that was read. */
+export interface HourSources extends Pick<
+  Ledger,
+  'cluster' | 'hour' | 'objects' | 'assignments' | 'emptySlots' | 'options'
+> {
+  readonly flowLogs: readonly string[]
+  /** Full URIs of the objects. */
+  readonly uris: readonly string[]
+  /** True where a format without pkt-srcaddr and pkt-dstaddr had to serve. */
+  readonly interfaceAddresses: boolean
+  readonly lateness: Lateness
+}
+
+/** From totals to published rollup. Throws as makeHour. */
+export async function finishHour(
+  rollups: Location,
+  { timeline, attribution, totals }: HourSums,
+  sources: HourSources,
+  run: Run,
+): Promise<MadeHour> {
+  const { cluster, hour, objects, assignments, emptySlots, options } = sources
+  const { rows, accounts, overlaps } = closeHour(totals, timeline)
+  if (overlaps.length > 0) throw new RunError(overlapMessage(overlaps, sources.flowLogs, attribution))
+  totals.room(Math.min(rows.length, GROUP_ROWS) * WRITING_BYTES, totals.pairs.size)
+  const pairs = new WorkloadPairs(totals.room)
+  const ledger = { ...accounts, cluster, hour, objects, assignments, emptySlots, options }
+  const published = await publish(rollups, pairs.watch(rows), ledger, run)
   return {
     hour,
     cluster,
@@ -97,41 +136,31 @@ export async function makeHour(
     rows: rows.length,
     published,
     topPairs: pairs.top(TOP_PAIRS),
-    objects: ledgerObjects,
-    emptySlots: logs.emptySlots,
+    objects,
+    emptySlots,
+    lateness: sources.lateness,
     warnings: [
-      ...(interfaceAddresses ? [interfaceAddressWarning] : []),
-      ...skippedWarnings(logs.objects, ledgerObjects),
-      ...withoutZoneWarning(loaded.timeline.withoutZone, hour),
-      ...(loaded.timeline.endpoints.length === 0 ? [nobodyWarning] : []),
+      ...readingWarnings(sources.interfaceAddresses, objects, sources.uris),
+      ...timelineWarnings(timeline, hour),
     ],
   }
+}
+
+/** What is to be wary of in the objects that were read. */
+export function readingWarnings(
+  interfaceAddresses: boolean,
+  objects: readonly LedgerObject[],
+  uris: readonly string[],
+): string[] {
+  const skipped = objects.flatMap(({ problem }, at) =>
+    problem === null ? [] : [`left out ${uris[at]!}: it ${problem}`],
+  )
+  return interfaceAddresses ? [interfaceAddressWarning, ...skipped] : skipped
 }
 
 const interfaceAddressWarning =
   'a flow log has no pkt-srcaddr and pkt-dstaddr: srcaddr and dstaddr served, so every pod looks like ' +
   "its network interface's first address. Add the two fields to the flow log's format."
-
-const nobodyWarning =
-  "the hour's assignments name no pod, node, interface or subnet: no byte is attributed. " +
-  'Check --assignments and --cluster, and whether pnpm record was running.'
-
-function skippedWarnings(objects: readonly LogObject[], ledgerObjects: readonly LedgerObject[]): string[] {
-  return ledgerObjects.flatMap(({ problem }, at) => {
-    if (problem === null) return []
-    const { object, store } = objects[at]!
-    return [`left out ${store.describe(object.key)}: it ${problem}`]
-  })
-}
-
-function withoutZoneWarning(count: number, hour: Hour): string[] {
-  if (count === 0) return []
-  const who = count === 1 ? 'one pod, node or interface' : `${count} pods, nodes and interfaces`
-  return [
-    `the assignments for ${formatHour(hour)} name no zone for ${who} and no known subnet holds their addresses: ` +
-      `their traffic isn't attributed to them. Let the recorder see the subnets.`,
-  ]
-}
 
 function overlapMessage(
   overlaps: readonly Overlap[],

@@ -1,16 +1,29 @@
 // Reads objects into an hour's totals; each object's text goes through one scanner.
 //
-//   object -> bytes -> gunzip -> chunks -> reader -> batches -> totals
+//   text      object -> bytes -> gunzip -> chunks -> reader -> batches -> totals
+//   Parquet   object -> parts -> needed columns -> slices -> table reader -> batches -> totals
 //
-// One await a chunk. An object that can't be read fails the hour; with skipping on it is left out whole, which is
-// why it then has totals of its own that join the hour's at its end.
+// One await a chunk, or a slice. An object that can't be read fails the hour; with skipping on it is left out whole,
+// which is why it then has totals of its own that join the hour's at its end.
 
-import { RunError } from '@zonetoll/command'
-import { createScanner, FlowLogReader, FormatError, type RecordBatch, type Scanner } from '@zonetoll/flowlog'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { printableLine, RunError } from '@zonetoll/command'
+import {
+  createScanner,
+  FlowLogReader,
+  FormatError,
+  parseColumns,
+  TableReader,
+  type LineCounts,
+  type RecordBatch,
+  type Scanner,
+} from '@zonetoll/flowlog'
 import type { Hour, LedgerObject } from '@zonetoll/model'
-import { ContentError, readBytes } from '@zonetoll/objects'
-import { HourTotals, type Attribution } from '@zonetoll/rollup'
+import { ContentError, readBytes, readPart } from '@zonetoll/objects'
+import { openTable, TableError } from '@zonetoll/parquet'
+import { HourTotals, type Attribution, type Room } from '@zonetoll/rollup'
 import type { LogObject } from './find-logs.ts'
+import { MemoryBound, type MemoryLimit } from './memory-bound.ts'
 
 export interface ReaderSettings {
   readonly hour: Hour
@@ -18,6 +31,8 @@ export interface ReaderSettings {
   readonly flowLogs: readonly string[]
   readonly allPairs: boolean
   readonly skipBadObjects: boolean
+  /** Of the whole process; endless if not given. */
+  readonly memory?: MemoryLimit
 }
 
 export interface ReadObject {
@@ -26,19 +41,28 @@ export interface ReadObject {
   readonly interfaceAddresses: boolean
 }
 
-const PARQUET_PROBLEM = 'is a flow log in Parquet, and this version reads those delivered as text'
+interface ReadLines {
+  readonly counts: LineCounts
+  readonly interfaceAddresses: boolean
+}
+
+/** Slices of a table between which other work, and an interruption, has its turn. */
+const SLICES_A_TURN = 8
 
 export class ObjectReader {
   readonly totals: HourTotals
   readonly #settings: ReaderSettings
+  readonly #counting: { readonly allPairs: boolean; readonly room?: Room }
   readonly #attribution: Attribution
   readonly #scanner: Scanner
 
   constructor(settings: ReaderSettings, attribution: Attribution) {
     this.#settings = settings
+    const { allPairs, memory } = settings
+    this.#counting = memory === undefined ? { allPairs } : { allPairs, room: new MemoryBound(memory).room }
     this.#attribution = attribution
     this.#scanner = createScanner(attribution.tokens)
-    this.totals = new HourTotals(settings.hour, attribution, settings)
+    this.totals = new HourTotals(settings.hour, attribution, this.#counting)
   }
 
   /**
@@ -52,7 +76,7 @@ export class ObjectReader {
   ): Promise<ReadObject> {
     const { key, size, etag } = logObject.object
     const { hour, skipBadObjects } = this.#settings
-    const target = skipBadObjects ? new HourTotals(hour, this.#attribution, this.#settings) : this.totals
+    const target = skipBadObjects ? new HourTotals(hour, this.#attribution, this.#counting) : this.totals
     try {
       const { records, interfaceAddresses } = await this.#readInto(target, logObject, signal, onRecords)
       if (target !== this.totals) this.totals.merge(target)
@@ -67,32 +91,62 @@ export class ObjectReader {
 
   async #readInto(
     target: HourTotals,
-    { object, store, flowLogId, format }: LogObject,
+    logObject: LogObject,
     signal: AbortSignal,
     onRecords: (records: number) => void,
   ): Promise<{ readonly records: number; readonly interfaceAddresses: boolean }> {
-    if (format === 'parquet') throw new FormatError(PARQUET_PROBLEM)
-    const flowLog = this.#settings.flowLogs.indexOf(flowLogId)
-    const reader = new FlowLogReader(this.#scanner)
+    const flowLog = this.#settings.flowLogs.indexOf(logObject.flowLogId)
     const sink = (batch: RecordBatch) => {
       target.add(batch, flowLog)
       onRecords(batch.count)
     }
-    for await (const chunk of readBytes(store, object, { signal })) reader.push(chunk, sink)
-    const counts = reader.end(sink)
+    const { counts, interfaceAddresses } =
+      logObject.format === 'parquet'
+        ? await this.#readTable(logObject, signal, sink)
+        : await this.#readText(logObject, signal, sink)
     target.addLines(counts)
-    return { records: counts.lines, interfaceAddresses: reader.interfaceAddresses }
+    return { records: counts.lines, interfaceAddresses }
+  }
+
+  async #readText(
+    { object, store }: LogObject,
+    signal: AbortSignal,
+    sink: (batch: RecordBatch) => void,
+  ): Promise<ReadLines> {
+    const reader = new FlowLogReader(this.#scanner)
+    for await (const chunk of readBytes(store, object, { signal })) reader.push(chunk, sink)
+    return { counts: reader.end(sink), interfaceAddresses: reader.interfaceAddresses }
+  }
+
+  async #readTable(
+    { object, store }: LogObject,
+    signal: AbortSignal,
+    sink: (batch: RecordBatch) => void,
+  ): Promise<ReadLines> {
+    const table = await openTable({
+      byteLength: object.size,
+      read: (from, to) => readPart(store, object, { from, to }, { signal }),
+    })
+    const { columns, slots, interfaceAddresses } = parseColumns(table.columns)
+    const reader = new TableReader(slots, this.#attribution.tokens)
+    let slices = 0
+    for await (const slice of table.slices(columns)) {
+      signal.throwIfAborted()
+      reader.push(slice, sink)
+      if (++slices % SLICES_A_TURN === 0) await nextTurn()
+    }
+    return { counts: reader.counts, interfaceAddresses }
   }
 }
 
 // What is wrong with the object itself; null for errors of the way to it, which no skipping helps.
 function problemOf(error: unknown): string | null {
   if (error instanceof ContentError) return error.problem
-  return error instanceof FormatError ? error.message : null
+  return error instanceof FormatError || error instanceof TableError ? error.message : null
 }
 
 // Problems that end as a sentence bring their own remedy.
 function unreadable({ object, store }: LogObject, problem: string, cause: unknown): RunError {
   const remedy = problem.endsWith('.') ? '' : '. Replace the object, or leave it out with --skip-bad-objects.'
-  return new RunError(`${store.describe(object.key)} ${problem}${remedy}`, { cause })
+  return new RunError(`${printableLine(store.describe(object.key))} ${problem}${remedy}`, { cause })
 }

@@ -5,16 +5,28 @@ import {
   BadValue,
   UsageError,
   type CommandDefinition,
+  type OptionDefinition,
   readCluster,
   readText,
   wholeNumber,
 } from '@zonetoll/command'
-import { HOUR_SECONDS, parseHour, type Hour } from '@zonetoll/model'
+import { parseHour, parseInstant, type Hour, type UnixSeconds } from '@zonetoll/model'
 import { scanningThreads } from './cores.ts'
+import { DEFAULT_LOOKBACK_HOURS, hoursAsked, type HoursAsked, type HoursGiven } from './hours-asked.ts'
+import { defaultMaxMemory, readSize } from './memory-bound.ts'
+import { readLogsRole, rolesOf, type LogsRole } from './logs-roles.ts'
+import { MOST_SHARDS, readShard, shardOf, type Shard } from './shard.ts'
 
-export interface WorkerOptions {
-  readonly hours: readonly Hour[]
+export interface WorkerOptions extends HoursAsked {
+  /** Of the hours asked for only those that need making. */
+  readonly due: boolean
+  /** The moment that is taken as now. */
+  readonly now: UnixSeconds
+  /** Null: the run reads all objects. */
+  readonly shard: Shard | null
   readonly logs: readonly string[]
+  /** By URI of logs: the role that reads it, undefined for the run's own credentials. */
+  readonly logsRoles: readonly (string | undefined)[]
   readonly assignments: string
   readonly rollups: string
   /** True where both logs and assignments are the bundled sample's. */
@@ -27,16 +39,65 @@ export interface WorkerOptions {
   readonly settle: number
   readonly concurrency: number
   readonly threads: number
+  /** Bytes. */
+  readonly maxMemory: number
   readonly skipBadObjects: boolean
   readonly quiet: boolean
   readonly json: boolean
+  readonly emf: boolean
+}
+
+/** What a run finds around it besides its options. */
+export interface Circumstances {
+  /** The clock, in milliseconds. */
+  readonly now: number
+  readonly environment: Readonly<Record<string, string | undefined>>
 }
 
 export const DEFAULT_APP_LABELS = ['app.kubernetes.io/name', 'app']
-const DEFAULT_SETTLE_MINUTES = 20
+export const DEFAULT_SETTLE_MINUTES = 20
+const MOST_LOOKBACK_HOURS = 31 * 24
 const LONGEST_SETTLE_MINUTES = 7 * 24 * 60
 const MOST_CONCURRENCY = 1024
 const MOST_THREADS = 64
+
+/** Options that `pnpm merge` has too. */
+export const SHARED = {
+  hour: { flags: '--hour <hour>', description: 'the UTC hour, as 2024-05-01T10', parse: readHour },
+  scheduledTime: {
+    flags: '--scheduled-time <time>',
+    description:
+      'the moment a schedule is for, as 2024-05-01T11:20:00Z: the last hour settled by then; with --due the moment taken as now',
+    parse: readMoment,
+  },
+  rollups: {
+    flags: '--rollups <uri>',
+    description: 'where rollups go (default: ./rollups)',
+    parse: readText,
+  },
+  cluster: {
+    flags: '--cluster <name>',
+    description: "the cluster's name (default: the only one in the assignment log)",
+    parse: readCluster,
+  },
+  settle: {
+    flags: '--settle <minutes>',
+    description: `how long after the hour's end its objects may still arrive (default: ${DEFAULT_SETTLE_MINUTES})`,
+    parse: wholeNumber(0, LONGEST_SETTLE_MINUTES),
+  },
+  maxMemory: {
+    flags: '--max-memory <size>',
+    description:
+      'memory at which the run ends with a message, as 2GiB (default: four fifths of what the container or the machine has)',
+    parse: readSize,
+  },
+  quiet: { flags: '--quiet', description: 'no progress' },
+  json: { flags: '--json', description: 'one JSON line at the end on standard output' },
+  emf: {
+    flags: '--emf',
+    description: 'metrics on standard output, in the embedded metric format of CloudWatch',
+  },
+} as const satisfies Readonly<Record<string, OptionDefinition>>
 
 export const START: CommandDefinition = {
   name: 'pnpm start',
@@ -46,9 +107,19 @@ export const START: CommandDefinition = {
     '--assignments it runs on the bundled sample, whose hour is 2024-05-01T10.',
   ].join(' '),
   options: [
-    { flags: '--hour <hour>', description: 'the UTC hour, as 2024-05-01T10', parse: readHour },
+    SHARED.hour,
     { flags: '--from <hour>', description: 'with --to: every hour of [from, to)', parse: readHour },
     { flags: '--to <hour>', description: 'the hour after the last one', parse: readHour },
+    {
+      flags: '--due',
+      description:
+        'make only hours that have settled and need it: no complete rollup stands, or its objects, assignments or options have changed since. Of the look-back, or of --hour, --from and --to',
+    },
+    {
+      flags: '--lookback <hours>',
+      description: `how many settled hours --due looks at (default: ${DEFAULT_LOOKBACK_HOURS})`,
+      parse: wholeNumber(1, MOST_LOOKBACK_HOURS),
+    },
     {
       flags: '--logs <uri>',
       description:
@@ -61,16 +132,19 @@ export const START: CommandDefinition = {
       description: 'the assignment log, as pnpm record writes it (default: the bundled sample)',
       parse: readText,
     },
-    { flags: '--rollups <uri>', description: 'where rollups go (default: ./rollups)', parse: readText },
-    {
-      flags: '--cluster <name>',
-      description: "the cluster's name (default: the only one in the assignment log)",
-      parse: readCluster,
-    },
+    SHARED.rollups,
+    SHARED.cluster,
     {
       flags: '--flow-log-id <id>',
       description: 'read these flow logs only; may be repeated (default: all)',
       parse: readFlowLogId,
+      repeatable: true,
+    },
+    {
+      flags: '--logs-role-arn <role>',
+      description:
+        'a role to assume to read --logs, for all of them or, as URI=ARN, for that one; may be repeated (default: own credentials)',
+      parse: readLogsRole,
       repeatable: true,
     },
     {
@@ -80,10 +154,18 @@ export const START: CommandDefinition = {
       repeatable: true,
     },
     { flags: '--all-pairs', description: 'rows for same-zone pairs too (default: cross-zone only)' },
+    SHARED.settle,
+    SHARED.scheduledTime,
     {
-      flags: '--settle <minutes>',
-      description: `how long after the hour's end its objects may still arrive (default: ${DEFAULT_SETTLE_MINUTES})`,
-      parse: wholeNumber(0, LONGEST_SETTLE_MINUTES),
+      flags: '--shard <i/n>',
+      description:
+        "read this share of the hour's objects, I from 0, and leave it beside the rollup for pnpm merge (default: by AWS Batch's array job)",
+      parse: readShard,
+    },
+    {
+      flags: '--shards <n>',
+      description: "how many shards there are, where the environment says which: a Kubernetes Indexed Job's",
+      parse: wholeNumber(1, MOST_SHARDS),
     },
     {
       flags: '--concurrency <n>',
@@ -95,27 +177,35 @@ export const START: CommandDefinition = {
       description: 'threads that scan, besides those that gunzip (default: by cores)',
       parse: wholeNumber(1, MOST_THREADS),
     },
+    SHARED.maxMemory,
     { flags: '--skip-bad-objects', description: 'leave unreadable objects out, whole, and say so' },
-    { flags: '--quiet', description: 'no progress' },
-    { flags: '--json', description: 'one JSON line at the end on standard output' },
+    SHARED.quiet,
+    SHARED.json,
+    SHARED.emf,
   ],
   examples: [
     'pnpm start --hour 2024-05-01T10',
     'pnpm start --hour 2024-05-01T10 --logs s3://flow-logs --assignments s3://zonetoll/assignments --rollups s3://zonetoll/rollups',
     'pnpm start --from 2024-05-01T00 --to 2024-05-02T00 --logs ./logs --assignments ./assignments',
+    'pnpm start --due --logs s3://flow-logs --assignments s3://zonetoll/assignments --rollups s3://zonetoll/rollups',
+    'pnpm start --hour 2024-05-01T10 --shard 3/8 --logs s3://flow-logs --assignments s3://zonetoll/assignments --rollups s3://zonetoll/rollups',
   ],
 }
 
-/** What commander read, as options. `sample` is where the bundled sample lies. Throws UsageError. */
+/**
+ * What commander read, as options. `sample` is where the bundled sample lies. Without circumstances nothing has settled
+ * and no engine of array jobs runs. Throws UsageError.
+ */
 export function readOptions(
   values: Readonly<Record<string, unknown>>,
   sample: { readonly logs: string; readonly assignments: string },
+  circumstances: Circumstances = { now: 0, environment: {} },
 ): WorkerOptions {
-  const given = values as {
-    hour?: Hour
-    from?: Hour
-    to?: Hour
+  const given = values as HoursGiven & {
+    shard?: Shard
+    shards?: number
     logs?: string[]
+    logsRoleArn?: LogsRole[]
     assignments?: string
     rollups?: string
     cluster?: string
@@ -125,13 +215,29 @@ export function readOptions(
     settle?: number
     concurrency?: number
     threads?: number
+    maxMemory?: number
     skipBadObjects?: boolean
     quiet?: boolean
     json?: boolean
+    emf?: boolean
   }
+  const settle = given.settle ?? DEFAULT_SETTLE_MINUTES
+  const now = given.scheduledTime ?? (Math.floor(circumstances.now / 1000) as UnixSeconds)
+  const shard = shardOf(given, circumstances.environment)
+  const due = given.due ?? false
+  if (due && shard !== null) {
+    throw new UsageError(
+      '--due and --shard exclude each other: the shards of an hour must not each decide whether it is made. Name the hour with --hour or --scheduled-time',
+    )
+  }
+  const logs = given.logs ?? [sample.logs]
   return {
-    hours: hoursOf(given),
-    logs: given.logs ?? [sample.logs],
+    ...hoursAsked(given, settle, now),
+    due,
+    now,
+    shard,
+    logs,
+    logsRoles: rolesOf(logs, given.logsRoleArn ?? []),
     assignments: given.assignments ?? sample.assignments,
     rollups: given.rollups ?? './rollups',
     sample: given.logs === undefined && given.assignments === undefined,
@@ -139,38 +245,27 @@ export function readOptions(
     flowLogIds: [...new Set(given.flowLogId)].sort(),
     appLabels: given.appLabel ?? DEFAULT_APP_LABELS,
     allPairs: given.allPairs ?? false,
-    settle: given.settle ?? DEFAULT_SETTLE_MINUTES,
+    settle,
     concurrency: given.concurrency ?? Math.max(8, availableParallelism() * 4),
     threads: given.threads ?? scanningThreads(),
+    maxMemory: given.maxMemory ?? defaultMaxMemory(),
     skipBadObjects: given.skipBadObjects ?? false,
     quiet: given.quiet ?? false,
     json: given.json ?? false,
+    emf: given.emf ?? false,
   }
-}
-
-function hoursOf(given: { readonly hour?: Hour; readonly from?: Hour; readonly to?: Hour }): Hour[] {
-  const { hour, from, to } = given
-  if (hour !== undefined) {
-    if (from !== undefined || to !== undefined)
-      throw new UsageError(
-        '--hour and --from/--to exclude each other: give one (ZONETOLL_HOUR, ZONETOLL_FROM and ZONETOLL_TO count too)',
-      )
-    return [hour]
-  }
-  if (from === undefined && to === undefined) {
-    throw new UsageError('no hour given: say --hour 2024-05-01T10, or --from and --to')
-  }
-  if (from === undefined || to === undefined) {
-    throw new UsageError(`--from and --to go together: ${from === undefined ? '--from' : '--to'} is missing`)
-  }
-  if (from >= to) throw new UsageError('--from must be before --to: the hours are [from, to)')
-  return Array.from({ length: (to - from) / HOUR_SECONDS }, (_, at) => (from + at * HOUR_SECONDS) as Hour)
 }
 
 function readHour(text: string): Hour {
   const hour = parseHour(text)
   if (hour === null) throw new BadValue('Expected a UTC hour like 2024-05-01T10.')
   return hour
+}
+
+function readMoment(text: string): UnixSeconds {
+  const millis = parseInstant(text)
+  if (millis === null) throw new BadValue('Expected a moment like 2024-05-01T11:20:00Z.')
+  return Math.floor(millis / 1000) as UnixSeconds
 }
 
 function readFlowLogId(text: string): string {

@@ -1,18 +1,21 @@
 // From rows to the hour's two files: written aside, read back, and only then put where readers look.
 //
 //   rows -> temporary file -> read back -> rollup.parquet -> _ledger.json (makes the hour complete)
-//
-// A failure leaves what stood. Between the two files nothing may stop the run, and where one can't be written what
-// stood is put back: also when it was written after all and only the answer failed.
 
 import { rmSync } from 'node:fs'
-import { mkdtemp, open, writeFile } from 'node:fs/promises'
+import { mkdtemp, open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { RunError, type Run } from '@zonetoll/command'
-import { formatLedger, type Ledger, type RollupRow } from '@zonetoll/model'
-import { hourPartition, type Location, type ObjectStore, type StoredObject } from '@zonetoll/objects'
+import { formatBytes, formatCount, formatLedger, type Ledger, type RollupRow } from '@zonetoll/model'
+import { hourPartition, type Location } from '@zonetoll/objects'
 import { verifyRollup, writeRollup } from '@zonetoll/parquet'
+import { replacePair } from './replace-pair.ts'
+
+export const ROLLUP_NAME = 'rollup.parquet'
+export const LEDGER_NAME = '_ledger.json'
+/** A ledger of 300,000 objects has half as many; one that is greater isn't read back, so it isn't written either. */
+export const MOST_LEDGER_BYTES = 128 * 1024 * 1024
 
 export interface PublishedHour {
   /** Where readers find the rollup: a URI, or a path as it was given. */
@@ -29,32 +32,46 @@ export async function publish(
   ledger: Omit<Ledger, 'rows' | 'rollupSha256'>,
   run: Run,
 ): Promise<PublishedHour> {
+  return await inTemporaryFolder(async folder => {
+    const file = join(folder, ROLLUP_NAME)
+    const { rows: count, sha256, size } = await writeFileOfRows(file, rows, run.signal)
+    const { store } = location
+    const partition = location.prefix + hourPartition(ledger.cluster, ledger.hour)
+    const rollupKey = `${partition}${ROLLUP_NAME}`
+    const ledgerKey = `${partition}${LEDGER_NAME}`
+    const ledgerText = ledgerTextOf({ ...ledger, rows: count, rollupSha256: sha256 })
+    await replacePair(store, { rollupKey, ledgerKey, file, sha256, ledgerText }, folder, run)
+    return { rollup: store.describe(rollupKey), ledger: store.describe(ledgerKey), size }
+  })
+}
+
+// Throws RunError where readers would refuse it for its size.
+function ledgerTextOf(ledger: Ledger): string {
+  const { objects, zones, workloads } = ledger
+  const greater = (cause?: unknown) =>
+    new RunError(
+      `the ledger passes ${formatBytes(MOST_LEDGER_BYTES)}: it has ${formatCount(objects.length)} objects, ${formatCount(zones.length)} ` +
+        `pairs of zones and ${formatCount(workloads.length)} workloads. Fewer objects an hour make it less: choose flow logs ` +
+        `with --flow-log-id, or have them delivered less finely.`,
+      cause === undefined ? {} : { cause },
+    )
+  try {
+    const text = formatLedger(ledger)
+    if (Buffer.byteLength(text) > MOST_LEDGER_BYTES) throw greater()
+    return text
+  } catch (error) {
+    // A text has at most 2^29 characters.
+    throw error instanceof RangeError ? greater(error) : error
+  }
+}
+
+/** A folder for the time of the work; also gone when an interruption's grace is over and the process ends. */
+export async function inTemporaryFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'zonetoll-'))
-  // Also when an interruption's grace is over and the process ends here.
   const clear = () => rmSync(folder, { recursive: true, force: true })
   process.once('exit', clear)
   try {
-    const file = join(folder, 'rollup.parquet')
-    const written = await writeFileOfRows(file, rows, run.signal)
-    const { store } = location
-    const partition = location.prefix + hourPartition(ledger.cluster, ledger.hour)
-    const rollupKey = `${partition}rollup.parquet`
-    const ledgerKey = `${partition}_ledger.json`
-    const ledgerText = formatLedger({ ...ledger, rows: written.rows, rollupSha256: written.sha256 })
-    const before = [
-      await keepAside(store, ledgerKey, join(folder, 'before.json'), run.signal),
-      await keepAside(store, rollupKey, join(folder, 'before.parquet'), run.signal),
-    ]
-    await run.uninterrupted(async () => {
-      try {
-        await store.write(rollupKey, { file })
-        await store.write(ledgerKey, new TextEncoder().encode(ledgerText))
-      } catch (error) {
-        await putBack(store, before, error)
-        throw error
-      }
-    })
-    return { rollup: store.describe(rollupKey), ledger: store.describe(ledgerKey), size: written.size }
+    return await work(folder)
   } finally {
     process.removeListener('exit', clear)
     clear()
@@ -104,41 +121,4 @@ async function readSlice(
     at += bytesRead
   }
   return slice.buffer
-}
-
-/** What stood at a key: null for nothing, else the object and a file with its bytes. */
-interface Standing {
-  readonly key: string
-  readonly copy: { readonly object: StoredObject; readonly file: string } | null
-}
-
-async function keepAside(
-  store: ObjectStore,
-  key: string,
-  file: string,
-  signal: AbortSignal,
-): Promise<Standing> {
-  const object = await store.head(key)
-  if (object === null) return { key, copy: null }
-  await writeFile(file, store.read(object, { signal }))
-  return { key, copy: { object, file } }
-}
-
-// Throws RunError where what stood can't be put back: both failures count then.
-async function putBack(store: ObjectStore, before: readonly Standing[], failure: unknown): Promise<void> {
-  for (const { key, copy } of before) {
-    try {
-      const now = await store.head(key)
-      if (now?.etag === copy?.object.etag && now?.size === copy?.object.size) continue
-      if (copy === null) await store.delete(key)
-      else await store.write(key, { file: copy.file })
-    } catch (error) {
-      const said = [failure, error].map(each => (each instanceof Error ? each.message : String(each)))
-      throw new RunError(
-        `${said[0]}. What stood at ${store.describe(key)} could not be put back (${said[1]}): ` +
-          `rollup and ledger may not belong together until the hour is run again.`,
-        { cause: error },
-      )
-    }
-  }
 }

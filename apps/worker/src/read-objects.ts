@@ -4,10 +4,11 @@
 // each thread has its own scanner and totals, and the totals are merged at the end: the same sums in any order.
 
 import pLimit from 'p-limit'
-import type { LedgerObject } from '@zonetoll/model'
+import { formatCount, type LedgerObject } from '@zonetoll/model'
 import { HourTotals, type Attribution } from '@zonetoll/rollup'
 import type { LogObject } from './find-logs.ts'
 import { ObjectReader, type ReaderSettings, type ReadObject } from './object-reader.ts'
+import type { MemoryBound } from './memory-bound.ts'
 import type { Progress } from './progress.ts'
 import { ReadingThreads } from './reading-threads.ts'
 
@@ -18,6 +19,7 @@ export interface ReadOptions {
   readonly threads: number
   readonly signal: AbortSignal
   readonly progress: Progress
+  readonly bound: MemoryBound
 }
 
 export interface ReadObjects {
@@ -35,23 +37,26 @@ export async function readObjects(
   attribution: Attribution,
   options: ReadOptions,
 ): Promise<ReadObjects> {
-  const { concurrency, progress } = options
+  const { concurrency, progress, bound } = options
   const threads = Math.min(options.threads, objects.length)
   const onRecords = (records: number) => progress.read(records)
   if (threads <= 1) {
     const reader = new ObjectReader(settings, attribution)
+    bound.holding = () => `${formatCount(reader.totals.pairs.size)} distinct pairs`
     const read = await readAll(objects, concurrency, options.signal, (object, signal) =>
       reader.read(object, signal, onRecords).finally(() => progress.finish(object)),
     )
     return { totals: reader.totals, ...summed(read) }
   }
 
+  bound.holding = () => `the totals of ${threads} threads`
   const pool = new ReadingThreads(threads, settings, attribution, onRecords)
   try {
     const read = await readAll(objects, Math.max(concurrency, threads), options.signal, (object, signal) =>
       pool.read(object, signal).finally(() => progress.finish(object)),
     )
-    const totals = new HourTotals(settings.hour, attribution, settings)
+    const totals = new HourTotals(settings.hour, attribution, { ...settings, room: bound.room })
+    bound.holding = () => `${formatCount(totals.pairs.size)} distinct pairs, joined from ${threads} threads`
     for (const columns of await pool.totals()) totals.mergeColumns(columns)
     return { totals, ...summed(read) }
   } finally {

@@ -1,6 +1,7 @@
 // What a person wants to know of an hour, as text for a terminal; and the same as one JSON line for a program.
 
 import { sep } from 'node:path'
+import { layOut, wrap } from '@zonetoll/command'
 import {
   compareText,
   formatBytes,
@@ -16,7 +17,6 @@ import {
   type ZonePair,
 } from '@zonetoll/model'
 import type { MadeHour } from './make-hour.ts'
-import { layOut, wrap } from './text-table.ts'
 
 /** Why bytes of the hour have no row with two known ends, in the words of a person. */
 const UNATTRIBUTED: readonly (readonly [Account, string])[] = [
@@ -148,6 +148,15 @@ function counted(count: bigint | number, what: string): string {
 
 function formatSlot(slot: number): string {
   return formatSeconds(slot).slice(11, 16)
+}
+
+/** Of the bytes that the clusters' own interfaces sent, the part with an end that nobody is known to have held: 0 to 1. */
+export function unattributedShare(accounts: Readonly<Record<Account, Totals>>): number {
+  const missing = sumBytes(
+    accounts,
+    UNATTRIBUTED.map(([account]) => account),
+  )
+  return missing === 0n ? 0 : Number(missing) / Number(sumBytes(accounts, SENT))
 }
 
 function sumBytes(accounts: Readonly<Record<Account, Totals>>, names: readonly Account[]): bigint {

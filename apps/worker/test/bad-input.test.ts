@@ -139,11 +139,11 @@ const CASES: readonly (readonly [string, Files, readonly string[], number, strin
     `$/${BAD} is a transit gateway's flow log (it has the field tgw-id), whose bytes VPC flow logs hold already. Name the VPC's flow logs with --flow-log-id.`,
   ],
   [
-    'an object in Parquet',
-    withFile(`logs/${objectKey({ slot: HOUR + SLOT, ending: '.log.parquet' })}`, 'PAR1'),
+    'an object in Parquet that is cut',
+    withFile(`logs/${objectKey({ slot: HOUR + SLOT, ending: '.log.parquet' })}`, 'PAR1 and no more'),
     [],
     1,
-    `$/logs/${objectKey({ slot: HOUR + SLOT, ending: '.log.parquet' })} is a flow log in Parquet, and this version reads those delivered as text. ${remedy}`,
+    `$/logs/${objectKey({ slot: HOUR + SLOT, ending: '.log.parquet' })} is no Parquet file, though its name ends in .parquet, or its end is missing: expected it to end in PAR1. ${remedy}`,
   ],
   [
     'no objects for the hour, one prefix per layout looked at',

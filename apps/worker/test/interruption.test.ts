@@ -149,6 +149,34 @@ test('with several hours, those before the interruption stand whole and the othe
   ])
 })
 
+test('SIGTERM while a shard is read leaves no partial', async () => {
+  const running = await startOnS3(
+    request => (isLog(request) ? { kind: 'stall', after: 50 } : null),
+    ['--hour', HOUR_TEXT, '--shard', '0/2'],
+  )
+  await until(() => server.requests.some(isLog))
+  const { millis, ...ended } = await interrupt(running, 'SIGTERM')
+  expect(ended).toEqual({ status: 130, stdout: '', stderr: INTERRUPTED })
+  expect(millis).toBeLessThan(SECOND)
+  expect(standing()).toEqual(STOOD)
+  expect(server.keys(BUCKET).filter(key => key.includes('_partial'))).toEqual([])
+  expect(await desk.leftovers()).toEqual([])
+})
+
+const isLedger = ({ operation, key }: S3Request) => operation === 'GetObject' && key.endsWith('.json')
+
+test('SIGTERM while --due looks at what stands', async () => {
+  const running = await startOnS3(
+    request => (isLedger(request) ? { kind: 'silence' } : null),
+    ['--due', '--scheduled-time', '2024-05-01T11:20:00Z', '--emf', '--json'],
+  )
+  await until(() => server.requests.some(isLedger))
+  const { millis, ...ended } = await interrupt(running, 'SIGTERM')
+  expect(ended).toEqual({ status: 130, stdout: '', stderr: INTERRUPTED })
+  expect(millis).toBeLessThan(SECOND)
+  expect(standing()).toEqual(STOOD)
+})
+
 /** A gigabyte and a half of records in an object of a few hundred gzip members, in a folder. */
 async function startOnBigObject(wrap?: (commandLine: string) => readonly string[]): Promise<Running> {
   server = await startS3Server()

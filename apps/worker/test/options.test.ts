@@ -3,6 +3,7 @@
 import { availableParallelism } from 'node:os'
 import { expect, test } from 'vitest'
 import { defineCommand, parseCommand } from '../../../packages/command/src/define-command.ts'
+import { defaultMaxMemory } from '../src/memory-bound.ts'
 import { readOptions, START, type WorkerOptions } from '../src/options.ts'
 
 const SAMPLE = { logs: '/sample/logs', assignments: '/sample/assignments' }
@@ -13,16 +14,22 @@ const ONE_HOUR = ['--hour', '2024-05-01T10']
 function optionsOf(
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
+  now = 0,
 ): WorkerOptions {
   const command = defineCommand(START)
   parseCommand(command, START, args, environment)
-  return readOptions(command.opts(), SAMPLE)
+  return readOptions(command.opts(), SAMPLE, { now, environment })
 }
 
 test('without options but the hour, everything has the default of the contract', () => {
   expect(optionsOf(ONE_HOUR)).toEqual({
     hours: [HOUR],
+    unsettled: [],
+    due: false,
+    now: 0,
+    shard: null,
     logs: [SAMPLE.logs],
+    logsRoles: [undefined],
     assignments: SAMPLE.assignments,
     rollups: './rollups',
     sample: true,
@@ -33,9 +40,11 @@ test('without options but the hour, everything has the default of the contract',
     settle: 20,
     concurrency: Math.max(8, 4 * availableParallelism()),
     threads: Math.max(1, Math.floor(availableParallelism() / 2)),
+    maxMemory: defaultMaxMemory(),
     skipBadObjects: false,
     quiet: false,
     json: false,
+    emf: false,
   })
 })
 
@@ -59,9 +68,12 @@ const OPTIONS: readonly (readonly [readonly string[], string, string, string, Pa
   [['--settle', '0'], 'ZONETOLL_SETTLE', '0', '90', { settle: 0 }],
   [['--concurrency', '3'], 'ZONETOLL_CONCURRENCY', '3', '5', { concurrency: 3 }],
   [['--threads', '2'], 'ZONETOLL_THREADS', '2', '7', { threads: 2 }],
+  [['--max-memory', '2GiB'], 'ZONETOLL_MAX_MEMORY', '2147483648', '1G', { maxMemory: 2 ** 31 }],
   [['--skip-bad-objects'], 'ZONETOLL_SKIP_BAD_OBJECTS', 'true', 'false', { skipBadObjects: true }],
   [['--quiet'], 'ZONETOLL_QUIET', 'YES', 'no', { quiet: true }],
   [['--json'], 'ZONETOLL_JSON', '1', '0', { json: true }],
+  [['--emf'], 'ZONETOLL_EMF', '1', '0', { emf: true }],
+  [['--shard', '3/8'], 'ZONETOLL_SHARD', '3/8', '0/2', { shard: { index: 3, count: 8 } }],
 ]
 
 test.each(OPTIONS)(
@@ -75,9 +87,21 @@ test.each(OPTIONS)(
   },
 )
 
+/** Options that say something with others only: tested by themselves. */
+const WITH_OTHERS = [
+  '--hour',
+  '--from',
+  '--to',
+  '--due',
+  '--lookback',
+  '--scheduled-time',
+  '--shards',
+  '--logs-role-arn',
+]
+
 test('every option of the contract that belongs here is there, and no other', () => {
   const names = START.options.map(({ flags }) => flags.split(' ')[0])
-  expect(new Set(names)).toEqual(new Set([...OPTIONS.map(([args]) => args[0]), '--hour', '--from', '--to']))
+  expect(new Set(names)).toEqual(new Set([...OPTIONS.map(([args]) => args[0]), ...WITH_OTHERS]))
   expect(new Set(names).size).toBe(names.length)
 })
 
@@ -122,7 +146,7 @@ test('--from and --to are every hour of [from, to), over the end of a day and of
 })
 
 test.each([
-  [[], 'no hour given: say --hour 2024-05-01T10, or --from and --to'],
+  [[], 'no hour given: say --hour 2024-05-01T10, or --from and --to, or --due'],
   [['--from', '2024-05-01T10'], '--from and --to go together: --to is missing'],
   [['--to', '2024-05-01T10'], '--from and --to go together: --from is missing'],
   [
@@ -176,4 +200,121 @@ test('a variable that is wrong is not read where the option is given', () => {
 test('one leading -- is dropped, and one only', () => {
   expect(optionsOf(['--', ...ONE_HOUR]).hours).toEqual([HOUR])
   expect(() => optionsOf(['--', '--', ...ONE_HOUR])).toThrow('too many arguments')
+})
+
+const T10 = '2024-05-01T10'
+
+/** The hours of a look-back by the clock. */
+function dueAt(moment: string, ...more: string[]): readonly number[] {
+  return optionsOf(['--due', ...more], {}, Date.parse(moment)).hours
+}
+
+test('--due is the hours of the look-back, up to the last that has settled, oldest first', () => {
+  expect(dueAt('2024-05-01T11:20:00Z')).toHaveLength(24)
+  expect(dueAt('2024-05-01T11:20:00Z')[0]).toBe(HOUR - 23 * 3600)
+  expect(dueAt('2024-05-01T11:20:00Z').at(-1)).toBe(HOUR)
+  expect(dueAt('2024-05-01T11:19:59.999Z').at(-1)).toBe(HOUR - 3600)
+  expect(dueAt('2024-05-01T12:19:00Z', '--lookback', '1')).toEqual([HOUR])
+  expect(dueAt('2024-05-01T12:19:00Z', '--lookback', '2', '--settle', '0')).toEqual([HOUR, HOUR + 3600])
+})
+
+test('--scheduled-time is the last hour settled by then, whatever the clock; with --due it is now', () => {
+  const late = Date.parse('2031-01-01T00:00:00Z')
+  const at = (moment: string, ...more: string[]) => optionsOf(['--scheduled-time', moment, ...more], {}, late)
+  expect(at('2024-05-01T11:20:00Z').hours).toEqual([HOUR])
+  expect(at('2024-05-01T11:19:59Z').hours).toEqual([HOUR - 3600])
+  expect(at('2024-05-01T13:20:00+02:00').hours).toEqual([HOUR])
+  expect(at('2024-05-01T11:00:00Z', '--settle', '0').hours).toEqual([HOUR])
+  expect(at('2024-05-01T11:20:00Z', '--due').hours.at(-1)).toBe(HOUR)
+  expect(at('2024-05-01T11:20:00Z', '--due').now).toBe(HOUR + 4800)
+  expect(optionsOf([], { ZONETOLL_SCHEDULED_TIME: '2024-05-01T11:20:00Z' }, late).hours).toEqual([HOUR])
+})
+
+test('--due of named hours takes those that have settled and tells the others', () => {
+  const { hours, unsettled } = optionsOf([
+    '--due',
+    '--from',
+    '2024-05-01T09',
+    '--to',
+    '2024-05-01T13',
+    '--scheduled-time',
+    '2024-05-01T11:20:00Z',
+  ])
+  expect(hours).toEqual([HOUR - 3600, HOUR])
+  expect(unsettled).toEqual([HOUR + 3600, HOUR + 7200])
+})
+
+test.each([
+  [['--lookback', '2', '--hour', T10], '--lookback says how far --due looks back'],
+  [['--lookback', '2', '--due', '--hour', T10], '--lookback says how far --due looks back'],
+  [['--due', '--lookback', '0'], 'Expected a whole number from 1 to 744.'],
+  [['--scheduled-time', '2024-05-01T11:20', '--due'], 'Expected a moment like 2024-05-01T11:20:00Z.'],
+  [['--scheduled-time', '2024-05-01T11:20:00Z', '--hour', T10], '--scheduled-time names the hour itself'],
+  [['--due', '--shard', '0/2'], '--due and --shard exclude each other'],
+  [['--hour', T10, '--shard', '2/2'], 'Expected I/N like 3/8'],
+  [['--hour', T10, '--shard', '1'], 'Expected I/N like 3/8'],
+  [['--hour', T10, '--shard', '0/10001'], 'Expected I/N like 3/8'],
+  [['--hour', T10, '--shard', '1/2', '--shards', '3'], "don't fit"],
+  [['--hour', T10, '--shards', '3'], "--shards 3 doesn't say which one"],
+])('%j is refused: %s', (args, message) => {
+  expect(() => optionsOf(args)).toThrow(message)
+})
+
+test('the shard comes from the array job of AWS Batch or the Indexed Job of Kubernetes, and --shard wins', () => {
+  const batch = { AWS_BATCH_JOB_ARRAY_INDEX: '3', AWS_BATCH_JOB_ARRAY_SIZE: '8' }
+  const pod = { JOB_COMPLETION_INDEX: '3', ZONETOLL_SHARDS: '8' }
+  expect(optionsOf(ONE_HOUR, batch).shard).toEqual({ index: 3, count: 8 })
+  expect(optionsOf(ONE_HOUR, pod).shard).toEqual({ index: 3, count: 8 })
+  expect(optionsOf([...ONE_HOUR, '--shard', '0/2'], batch).shard).toEqual({ index: 0, count: 2 })
+  expect(optionsOf([...ONE_HOUR, '--shards', '8'], batch).shard).toEqual({ index: 3, count: 8 })
+})
+
+test.each([
+  [
+    { AWS_BATCH_JOB_ARRAY_INDEX: '3' },
+    'AWS_BATCH_JOB_ARRAY_INDEX=3 and AWS_BATCH_JOB_ARRAY_SIZE= are no shard',
+  ],
+  [
+    { AWS_BATCH_JOB_ARRAY_INDEX: '3', AWS_BATCH_JOB_ARRAY_SIZE: '8', ZONETOLL_SHARDS: '7' },
+    '--shards is 7, but the array job has AWS_BATCH_JOB_ARRAY_SIZE=8',
+  ],
+  [{ JOB_COMPLETION_INDEX: '3' }, 'set ZONETOLL_SHARDS to the Job'],
+  [{ JOB_COMPLETION_INDEX: '8', ZONETOLL_SHARDS: '8' }, 'JOB_COMPLETION_INDEX=8 and --shards 8 are no shard'],
+])('the environment %j is refused', (environment, message) => {
+  expect(() => optionsOf(ONE_HOUR, environment)).toThrow(message)
+})
+
+const ROLE = 'arn:aws:iam::123456789012:role/logs'
+const OTHER = 'arn:aws-us-gov:iam::210987654321:role/path/a=b,c@d'
+
+test('a role is for all buckets of --logs, or for the one it names', () => {
+  const roles = (...args: string[]) => optionsOf([...ONE_HOUR, ...args]).logsRoles
+  const logs = ['--logs', 's3://a/x', '--logs', './here', '--logs', 's3://b/y=z/']
+  expect(roles(...logs)).toEqual([undefined, undefined, undefined])
+  expect(roles(...logs, '--logs-role-arn', ROLE)).toEqual([ROLE, undefined, ROLE])
+  expect(roles(...logs, '--logs-role-arn', `s3://b/y=z=${OTHER}`)).toEqual([undefined, undefined, OTHER])
+  expect(roles(...logs, '--logs-role-arn', ROLE, '--logs-role-arn', `s3://a/x/=${OTHER}`)).toEqual([
+    OTHER,
+    undefined,
+    ROLE,
+  ])
+  const variable = { ZONETOLL_LOGS: 's3://a,s3://b', ZONETOLL_LOGS_ROLE_ARN: `s3://a=${ROLE}` }
+  expect(optionsOf(ONE_HOUR, variable).logsRoles).toEqual([ROLE, undefined])
+})
+
+test.each([
+  [['--logs-role-arn', 'logs-reader'], 'Expected a role like arn:aws:iam::123456789012:role/logs'],
+  [['--logs-role-arn', `=${ROLE}`], 'Expected a role like'],
+  [['--logs-role-arn', ROLE], 'no s3:// URI is among --logs'],
+  [
+    ['--logs', 's3://a', '--logs-role-arn', `s3://b=${ROLE}`],
+    's3://b is not an s3:// URI among --logs (s3://a)',
+  ],
+  [['--logs', './a', '--logs-role-arn', `./a=${ROLE}`], './a is not an s3:// URI among --logs'],
+  [
+    ['--logs', 's3://a', '--logs-role-arn', ROLE, '--logs-role-arn', OTHER],
+    `--logs-role-arn gives two roles for all of --logs: ${ROLE} and ${OTHER}`,
+  ],
+])('%j is refused for its role', (args, message) => {
+  expect(() => optionsOf([...ONE_HOUR, ...args])).toThrow(message)
 })

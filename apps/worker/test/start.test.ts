@@ -112,7 +112,11 @@ test('--help shows every option with its default, the variables, exit statuses a
 })
 
 test.each([
-  ['no hour at all', [], 'no hour given: say --hour 2024-05-01T10, or --from and --to'],
+  [
+    'no hour at all',
+    [],
+    'no hour given: say --hour 2024-05-01T10, or --from and --to, or --due for all that are due',
+  ],
   [
     'a malformed hour',
     ['--hour', '2024-05-01'],

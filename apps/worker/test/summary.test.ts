@@ -49,6 +49,7 @@ function hourOf(
     topPairs: more.topPairs ?? [],
     objects: more.objects ?? [{ key: 'a', size: 1, etag: 'e', records: 1_234_567, problem: null }],
     emptySlots: more.emptySlots ?? [],
+    lateness: { greatest: 0, lateObjects: 0 },
     warnings: [],
   }
 }

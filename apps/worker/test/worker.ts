@@ -27,6 +27,8 @@ export interface Running {
 
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>
+  /** Another entry than `pnpm start`'s. */
+  readonly program?: string
   /** The program that runs the worker's command line, which is quoted for a shell. */
   readonly wrap?: (commandLine: string) => readonly string[]
 }
@@ -63,11 +65,11 @@ export class Desk {
     return ['--logs', 'logs', '--assignments', 'assignments', '--rollups', 'rollups']
   }
 
-  start(args: readonly string[], { env = {}, wrap }: RunOptions = {}): Running {
+  start(args: readonly string[], { env = {}, wrap, program: entry = MAIN }: RunOptions = {}): Running {
     const inherited = Object.entries(process.env).filter(
       ([name]) => !/^(?:AWS_|ZONETOLL_|NODE_|VITEST)/.test(name),
     )
-    const bare = [process.execPath, MAIN, ...args]
+    const bare = [process.execPath, entry, ...args]
     const [program, ...rest] = wrap === undefined ? bare : wrap(bare.map(quoted).join(' '))
     const child = spawn(program!, rest, {
       cwd: this.root,

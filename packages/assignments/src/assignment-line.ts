@@ -136,20 +136,20 @@ class JsonLine {
 
   #fail(key: string, expected: string): AssignmentLineError {
     const value = this.#member(key)
-    const got = value === undefined ? 'nothing' : show(JSON.stringify(value))
+    const got = value === undefined ? 'nothing' : show(jsonOf(value))
     return new AssignmentLineError(`has a bad "${key}": expected ${expected}, got ${got}`)
   }
 
   text(key: string): string {
     const value = this.#member(key)
-    if (typeof value !== 'string' || value === '') throw this.#fail(key, 'a text')
+    if (!isText(value) || value === '') throw this.#fail(key, 'a text')
     return value
   }
 
   optionalText(key: string): string | null {
     const value = this.#member(key) ?? null
     if (value === null || value === '') return null
-    if (typeof value !== 'string') throw this.#fail(key, 'a text or null')
+    if (!isText(value)) throw this.#fail(key, 'a text or null')
     return value
   }
 
@@ -185,7 +185,11 @@ class JsonLine {
     if (value === null) return new Map()
     if (!isObject(value)) throw this.#fail('labels', 'an object of texts')
     const labels = new Map<string, string>()
-    for (const [key, label] of Object.entries(value)) if (typeof label === 'string') labels.set(key, label)
+    for (const [key, label] of Object.entries(value)) {
+      if (typeof label !== 'string') continue
+      if (!isText(label)) throw this.#fail('labels', 'an object of texts')
+      labels.set(key, label)
+    }
     return labels
   }
 
@@ -199,6 +203,20 @@ class JsonLine {
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+// JSON's escapes can spell half a surrogate pair, which has no UTF-8: no row could say it.
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value.isWellFormed()
+}
+
+// JSON.parse takes what is nested deeper than JSON.stringify can go.
+function jsonOf(value: unknown): string {
+  try {
+    return JSON.stringify(value)
+  } catch {
+    return 'a value too deep to show'
+  }
 }
 
 // The log may be a stranger's: shown cut short, with everything but printable ASCII escaped.

@@ -15,9 +15,13 @@
 import { HOUR_SECONDS, type Hour } from '@zonetoll/model'
 import { AddressTable, NONE, type AddressColumns } from './address-table.ts'
 import { BlockIndex, type BlockColumns } from './block-index.ts'
+import { LongRuns } from './long-runs.ts'
 
 /** A flow log's times may be this late, in milliseconds: who let an address go so shortly before still counts. */
 export const LATENESS_MILLIS = 60_000
+
+/** So many intervals that one window meets are gone through; more of them are asked of an index. */
+const FEW = 32
 
 export interface TimelineColumns {
   readonly addresses: AddressColumns
@@ -36,6 +40,8 @@ export class TimelineIndex {
   readonly #from: Float64Array
   readonly #until: Float64Array
   readonly #holders: Int32Array
+  /** Null where no run is long. */
+  readonly #longRuns: LongRuns | null
 
   constructor(columns: TimelineColumns) {
     this.columns = columns
@@ -45,6 +51,8 @@ export class TimelineIndex {
     this.#from = columns.from
     this.#until = columns.until
     this.#holders = columns.holders
+    const isLong = columns.runs.some((begin, run) => columns.runs[run + 1]! - begin > FEW)
+    this.#longRuns = isLong ? new LongRuns(columns) : null
   }
 
   /** The entry of an IPv4 address, NONE where no pod, node or interface ever held it. */
@@ -87,8 +95,11 @@ export class TimelineIndex {
   /** Whether this interface held the entry's address in [start, until), or let it go at most 60 s before. */
   interfaceHolds(entry: number, endpoint: number, start: number, until: number): boolean {
     const end = this.#runs[entry * 3 + 3]!
-    let at = this.#firstEndingAfter(this.#runs[entry * 3 + 2]!, end, start - LATENESS_MILLIS - 1)
-    for (; at < end && this.#from[at]! < until; at++) if (this.#holders[at] === endpoint) return true
+    const first = this.#firstEndingAfter(this.#runs[entry * 3 + 2]!, end, start - LATENESS_MILLIS - 1)
+    for (let at = first; at < end && this.#from[at]! < until; at++) {
+      if (at === first + FEW) return this.#longRuns!.holds(endpoint, at, this.#firstFrom(at, end, until))
+      if (this.#holders[at] === endpoint) return true
+    }
     return false
   }
 
@@ -133,6 +144,7 @@ export class TimelineIndex {
     let longest = 0
     let holder = NONE
     for (let at = first; at < end && this.#from[at]! < until; at++) {
+      if (at === first + FEW) return this.#holderOfMany(first, this.#firstFrom(at, end, until), start, until)
       const held = Math.min(this.#until[at]!, until) - Math.max(this.#from[at]!, start)
       if (held >= longest) {
         longest = held
@@ -143,6 +155,27 @@ export class TimelineIndex {
     return first > begin && this.#until[first - 1]! >= start - LATENESS_MILLIS
       ? this.#holders[first - 1]!
       : NONE
+  }
+
+  // The same for the intervals [first, end) that the window meets: all but the outermost lie in it whole.
+  #holderOfMany(first: number, end: number, start: number, until: number): number {
+    const last = end - 1
+    const inner = this.#longRuns!.longest(first + 1, last)
+    const held = (at: number) => Math.min(this.#until[at]!, until) - Math.max(this.#from[at]!, start)
+    const earlier = held(inner) >= held(first) ? inner : first
+    return this.#holders[held(last) >= held(earlier) ? last : earlier]!
+  }
+
+  // The first interval of [begin, end) that begins at a moment or later; `end` where none does.
+  #firstFrom(begin: number, end: number, moment: number): number {
+    let low = begin
+    let high = end
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (this.#from[middle]! >= moment) high = middle
+      else low = middle + 1
+    }
+    return low
   }
 
   // The first interval of [begin, end) that ends after a moment; `end` where none does.

@@ -136,6 +136,22 @@ describe('a line that is refused', () => {
     )
   })
 
+  test.each([
+    ['name', '"half a pair: \\ud800"'],
+    ['node', '"\\udc00"'],
+    ['labels', '{"app":"\\ud800"}'],
+  ])('names %s where it is no Unicode: %s', (key, json) => {
+    const text = JSON.stringify({ ...POD, [key]: 'HERE' }).replace('"HERE"', json)
+    expect(messageOf(text)).toContain(`bad "${key}"`)
+  })
+
+  test('names the member where it is nested too deep to show', () => {
+    const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`
+    expect(messageOf(`{"kind":"pod","uid":${deep}}`)).toBe(
+      'has a bad "uid": expected a text, got a value too deep to show',
+    )
+  })
+
   test('is shown cut short and escaped', () => {
     const message = messageOf(`\u001b[2J${'\u202e'.repeat(500)}`)
     expect(message).not.toMatch(/[^\u0020-\u007e…]/)

@@ -1,5 +1,7 @@
 export { BadValue, type CommandDefinition, type OptionDefinition } from './define-command.ts'
 export { RunError, UsageError } from './failure.ts'
 export { readCluster, readText, wholeNumber } from './option-values.ts'
-export { printable } from './printable.ts'
+export { printable, printableJson, printableLine } from './printable.ts'
+export { redacted } from './redacted.ts'
 export { complain, runCommand, type Run } from './run-command.ts'
+export { layOut, wrap, type Layout } from './text-table.ts'

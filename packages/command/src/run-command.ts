@@ -7,6 +7,7 @@ import { CommanderError, type Command } from 'commander'
 import { defineCommand, parseCommand, type CommandDefinition } from './define-command.ts'
 import { UsageError } from './failure.ts'
 import { printable } from './printable.ts'
+import { redacted } from './redacted.ts'
 
 const GRACE_MILLIS = 700
 const INTERRUPTED = 130
@@ -93,12 +94,12 @@ function reportFailure(name: string, error: unknown, signal: AbortSignal): numbe
   return 1
 }
 
-/** Says on standard error what went wrong; with ZONETOLL_DEBUG=1 where it came from, too. */
+/** Says on standard error what went wrong, secrets left out; with ZONETOLL_DEBUG=1 where it came from, too. */
 export function complain(message: string, error: unknown): void {
-  process.stderr.write(`error: ${printable(message)}\n`)
+  process.stderr.write(`error: ${printable(redacted(message))}\n`)
   if (process.env['ZONETOLL_DEBUG'] !== '1') return
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
-    process.stderr.write(`${printable(cause.stack ?? cause.message)}\n`)
+    process.stderr.write(`${printable(redacted(cause.stack ?? cause.message))}\n`)
   }
 }
 

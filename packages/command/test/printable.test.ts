@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { printable } from '../src/index.ts'
+import { printable, printableJson } from '../src/index.ts'
 
 test('ordinary text of any language stays as it is, line feeds too', () => {
   for (const text of ['', 'shop/cart-7d9f', 'zwölf · Ωmega · 日本語 · שלום · 👍 · 𝄞', 'one\ntwo\n', '…—’']) {
@@ -51,6 +51,18 @@ test('whatever goes in, nothing comes out that a terminal obeys, and nothing is 
         String.fromCodePoint(Number.parseInt(hex, 16)),
       )
       if (!text.includes(String.raw`\u{`)) expect(back).toBe(text)
+    }),
+    { seed: 20240501, numRuns: 500 },
+  )
+})
+
+test('JSON comes out with nothing that a terminal obeys, and is the same value', () => {
+  const value = fc.dictionary(fc.string({ unit: UNIT }), fc.string({ unit: UNIT, maxLength: 40 }))
+  fc.assert(
+    fc.property(value, members => {
+      const shown = printableJson(JSON.stringify(members))
+      expect(shown).not.toMatch(OBEYED)
+      expect(JSON.parse(shown)).toEqual(members)
     }),
     { seed: 20240501, numRuns: 500 },
   )

@@ -30,6 +30,12 @@ export function parseFormat(header: string): Format {
         `whose first line names the fields. Create the flow log with --log-format '${LOG_FORMAT}'.`,
     )
   }
+  checkFields(names, `its header line is ${quote(header)}`)
+  return { header, fieldCount: names.length, ...layoutOf(names) }
+}
+
+/** Throws FormatError where a needed field is missing; `shown` says in its message what there is instead. */
+export function checkFields(names: readonly string[], shown: string): void {
   if (names.includes('tgw-id')) {
     throw new FormatError(
       `is a transit gateway's flow log (it has the field tgw-id), whose bytes VPC flow logs hold already. ` +
@@ -40,10 +46,13 @@ export function parseFormat(header: string): Format {
   if (missing.length > 0) {
     throw new FormatError(
       `lacks the field${missing.length > 1 ? 's' : ''} ${missing.join(', ')}. ` +
-        `Create the flow log with --log-format '${LOG_FORMAT}' (its header line is ${quote(header)}).`,
+        `Create the flow log with --log-format '${LOG_FORMAT}' (${shown}).`,
     )
   }
+}
 
+/** Which of the fields named is which column; of two with one name the first. */
+export function layoutOf(names: readonly string[]): Omit<Format, 'header' | 'fieldCount'> {
   const pair = hasPacketPair(names)
   const columnOf = (field: Field): string => {
     if (field === 'source') return pair ? 'pkt-srcaddr' : 'srcaddr'
@@ -58,7 +67,7 @@ export function parseFormat(header: string): Format {
     slots[at] = slot
     present[slot] = 1
   }
-  return { header, fieldCount: names.length, slots, present, interfaceAddresses: !pair }
+  return { slots, present, interfaceAddresses: !pair }
 }
 
 /** Whether a line names all needed fields: inside an object, that is a header line and not a record. */
@@ -78,8 +87,8 @@ function missingFields(names: readonly string[]): string[] {
   return missing
 }
 
-// Bytes of a log are a stranger's: shown cut short and with everything but printable ASCII escaped.
-function quote(text: string): string {
+/** Bytes of a log are a stranger's: shown cut short and with everything but printable ASCII escaped. */
+export function quote(text: string): string {
   const short = text.length > 200 ? `${text.slice(0, 200)}…` : text
   return JSON.stringify(short).replace(
     /[^\u0020-\u007e…]/g,

@@ -15,4 +15,7 @@ export {
 } from './record-batch.ts'
 export { MAX_LINE_BYTES, type RecordTokens, type Scanner } from './scanner.ts'
 export { NO_TOKEN, OTHER_TOKEN, TokenTable, type TokenColumns } from './token-table.ts'
+export { parseColumns, type NamedColumn, type TableFormat } from './table-format.ts'
+export { TableReader } from './table-reader.ts'
+export type { IntegerSlice, TableSlice, Texts, TextSlice } from './table-slice.ts'
 export { createScanner, SimdScanner } from './simd-scanner.ts'

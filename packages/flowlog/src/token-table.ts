@@ -12,6 +12,9 @@ export const NO_TOKEN = -1
 /** A token that a fixed table doesn't know. */
 export const OTHER_TOKEN = -2
 
+/** Where a token begins is a 31-bit number. */
+const MOST_TEXT_BYTES = 2 ** 31 - 1
+
 const DASH = 45
 
 const encoder = new TextEncoder()
@@ -104,13 +107,18 @@ export class TokenTable {
   }
 
   #append(text: Uint8Array, from: number, to: number): number {
-    const code = this.#size++
+    const code = this.#size
     const start = this.#starts[code]!
     const end = start + (to - from)
-    if (end > this.#text.length) this.#text = grown(this.#text, new Uint8Array(end * 2))
+    if (end > this.#text.length) {
+      if (end > MOST_TEXT_BYTES)
+        throw new RangeError(`the logs name more interfaces than ${code}: no room for their names`)
+      this.#text = grown(this.#text, new Uint8Array(Math.min(end * 2, MOST_TEXT_BYTES)))
+    }
     if (code + 2 > this.#starts.length) this.#starts = grown(this.#starts, new Int32Array(code * 2 + 2))
     this.#text.set(text.subarray(from, to), start)
     this.#starts[code + 1] = end
+    this.#size++
     if (this.#size * 2 > this.#slots.length) this.#rehash(this.#slots.length * 2)
     else this.#place(code)
     return code

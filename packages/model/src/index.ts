@@ -21,6 +21,7 @@ export {
   type Totals,
   type ZonePair,
 } from './ledger.ts'
+export { LedgerError, parseLedger } from './parse-ledger.ts'
 export type { RollupRow } from './row.ts'
 export {
   formatHour,

@@ -1,6 +1,8 @@
 // What can be wrong with an object's bytes themselves: reading it again gives the same, leaving it out helps.
 // What is wrong with getting them is a StoreError.
 
+import { onOneLine } from './store-error.ts'
+
 export type ContentProblem =
   /** Nothing of it is gzip. */
   | 'notGzip'
@@ -19,7 +21,7 @@ export class ContentError extends Error {
 
   constructor(reason: ContentProblem, uri: string, problem: string, cause?: unknown) {
     super(
-      `${uri} ${problem}; replace the object or leave it out`,
+      onOneLine(`${uri} ${problem}; replace the object or leave it out`),
       cause === undefined ? undefined : { cause },
     )
     this.name = 'ContentError'

@@ -2,27 +2,32 @@
 //
 // A write goes to a file of its own beside its place, is flushed to the disk and then renamed over what stood there:
 // a reader sees the old content or the new one, also after a power cut. Its name begins with '_', which readers of
-// rollups and flow logs pass over, should the process die before it can remove it.
+// rollups and flow logs pass over, should the process die before it can remove it; a later write does.
+//
+// A write over nothing is a link, which the system makes only where no file is. Over a known file it is a look and
+// then the rename: no system call does both, and a lock file would outlive a process that is killed. Another rename
+// between the two, microseconds apart, isn't seen; who writes several files that belong together looks again behind it.
 
-import { randomBytes } from 'node:crypto'
 import { constants, type Stats } from 'node:fs'
-import { open, rename, rm, stat, unlink, type FileHandle } from 'node:fs/promises'
+import { link, open, rename, rm, stat, unlink, type FileHandle } from 'node:fs/promises'
 import { dirname, relative } from 'node:path'
 
 import { fileEtag } from './file-etag.ts'
 import { checkKey, folderOfPrefix } from './folder-keys.ts'
 import { isMissing, walkFolder } from './folder-walk.ts'
+import { clearLeftBehind, temporaryName } from './left-behind.ts'
 import { makeFolders } from './make-folders.ts'
-import { oneLine, StoreError } from './store-error.ts'
+import { conflict, oneLine, StoreError } from './store-error.ts'
 import { entriesOf } from './store.ts'
 import type {
-  CallOptions,
   ListEntry,
   ListOptions,
   ListPage,
   ObjectStore,
+  ReadOptions,
   StoredObject,
   WriteBody,
+  WriteOptions,
 } from './store.ts'
 import { wholeFile } from './whole-file.ts'
 
@@ -84,9 +89,11 @@ export class FolderStore implements ObjectStore {
     }
   }
 
-  async *read(object: StoredObject, options: CallOptions = {}): AsyncGenerator<Uint8Array> {
+  async *read(object: StoredObject, options: ReadOptions = {}): AsyncGenerator<Uint8Array> {
     checkKey(this.#root, object.key)
     const { signal } = options
+    // The whole is read to its end, to see one that grows.
+    const { from, to } = options.part ?? { from: 0, to: Infinity }
     let file: FileHandle | undefined
     try {
       signal?.throwIfAborted()
@@ -94,10 +101,11 @@ export class FolderStore implements ObjectStore {
       const { size } = await file.stat()
       if (size !== object.size || (await fileEtag(file, size)) !== object.etag) throw this.#changed(object)
       const buffer = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, size + 1))
-      let reached = 0
+      let reached = from
       for (;;) {
         signal?.throwIfAborted()
-        const { bytesRead } = await file.read(buffer, 0, buffer.length, reached)
+        if (reached === to) return
+        const { bytesRead } = await file.read(buffer, 0, Math.min(buffer.length, to - reached), reached)
         reached += bytesRead
         if (reached > size || (bytesRead === 0 && reached < size)) throw this.#changed(object)
         if (bytesRead === 0) return
@@ -111,24 +119,27 @@ export class FolderStore implements ObjectStore {
     }
   }
 
-  async write(key: string, body: WriteBody, options: CallOptions = {}): Promise<void> {
+  async write(key: string, body: WriteBody, options: WriteOptions = {}): Promise<string> {
     checkKey(this.#root, key)
-    const { signal } = options
+    const { signal, expected } = options
     const path = this.describe(key)
     const folder = dirname(path)
-    const temporary = `${folder}/_${randomBytes(8).toString('hex')}.part`
+    const temporary = `${folder}/${temporaryName()}`
     try {
       signal?.throwIfAborted()
       const created = await makeFolders(folder)
+      await clearLeftBehind(folder)
+      let etag: string
       try {
-        await writeThrough(temporary, body, signal)
+        etag = await writeThrough(temporary, body, signal)
         signal?.throwIfAborted()
-        await rename(temporary, path)
+        await this.#put(temporary, key, expected)
       } catch (error) {
         await rm(temporary, { force: true })
         throw error
       }
       await syncFolders(folder, created)
+      return etag
     } catch (error) {
       if (signal?.aborted) throw signal.reason
       throw this.#failure(key, 'be written', error)
@@ -142,6 +153,17 @@ export class FolderStore implements ObjectStore {
     } catch (error) {
       if (!isMissing(error)) throw this.#failure(key, 'be deleted', error)
     }
+  }
+
+  async #put(temporary: string, key: string, expected: string | null | undefined): Promise<void> {
+    const path = this.describe(key)
+    if (expected === null && (await linkNew(temporary, path))) {
+      await unlink(temporary)
+      return
+    }
+    const stands = expected === undefined ? undefined : ((await this.#objectAt(key))?.etag ?? null)
+    if (stands !== expected) throw conflict(path)
+    await rename(temporary, path)
   }
 
   async #objectAt(key: string): Promise<StoredObject | null> {
@@ -205,13 +227,28 @@ async function openFile(path: string): Promise<FileHandle> {
   throw new StoreError('failed', `${path} is not a regular file`)
 }
 
-async function writeThrough(path: string, body: WriteBody, signal: AbortSignal | undefined): Promise<void> {
-  const file = await open(path, 'wx')
+// False where the file system has no links. Throws StoreError 'conflict' where there is a file already.
+async function linkNew(temporary: string, path: string): Promise<boolean> {
+  try {
+    await link(temporary, path)
+    return true
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST') throw conflict(path, error)
+    if (code === 'EPERM' || code === 'ENOTSUP' || code === 'ENOSYS' || code === 'EMLINK') return false
+    throw error
+  }
+}
+
+// Returns the etag of what was written.
+async function writeThrough(path: string, body: WriteBody, signal: AbortSignal | undefined): Promise<string> {
+  const file = await open(path, 'wx+')
   try {
     for await (const chunk of body instanceof Uint8Array ? [body] : wholeFile(body.file, signal)) {
       await file.writeFile(chunk, { signal })
     }
     await file.sync()
+    return await fileEtag(file, (await file.stat()).size)
   } finally {
     await file.close()
   }

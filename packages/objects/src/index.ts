@@ -10,15 +10,19 @@ export { hourPartition, listClusters } from './hour-partition.ts'
 export { compareKeys } from './key-order.ts'
 export { openLocation, type LocationOptions } from './location.ts'
 export { readBytes } from './read-bytes.ts'
+export { readPart } from './read-part.ts'
 export { readLines, type LineOptions } from './read-lines.ts'
 export { StoreError, type StoreProblem } from './store-error.ts'
 export type {
+  BytePart,
   CallOptions,
   ListEntry,
   ListOptions,
   ListPage,
   Location,
   ObjectStore,
+  ReadOptions,
   StoredObject,
   WriteBody,
+  WriteOptions,
 } from './store.ts'

@@ -6,7 +6,7 @@
 //   file:///dir%20x     a folder; percent-encoded, as RFC 8089 has it
 //   ./dir x             a folder; literally, from the working directory
 //
-// A folder's store has that folder as its root: its keys are relative and its prefix is ''.
+// A folder's store has that folder as its root: its keys are relative and its prefix is ''. A role is a bucket's affair.
 
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -39,7 +39,12 @@ export function openLocation(uri: string, options: LocationOptions = {}): Locati
   if (parts === null) throw badUri(uri, 'names no bucket')
   const prefix = parts[2] ?? ''
   const store = new S3Store(parts[1]!, options)
-  return { uri, store, prefix: prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/` }
+  return {
+    uri,
+    roleArn: options.roleArn,
+    store,
+    prefix: prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`,
+  }
 }
 
 function pathOf(uri: string): string {

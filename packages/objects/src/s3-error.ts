@@ -20,6 +20,8 @@ export interface S3Call {
   readonly uri: string
   readonly bucket: string
   readonly permission: string
+  /** The role that asks, null for the run's own credentials. */
+  readonly roleArn: string | null
 }
 
 const PROBLEMS: Readonly<Record<string, StoreProblem>> = {
@@ -27,8 +29,10 @@ const PROBLEMS: Readonly<Record<string, StoreProblem>> = {
   NoSuchBucket: 'missingBucket',
   NoSuchKey: 'missingObject',
   NotFound: 'missingObject',
+  NoSuchUpload: 'failed',
   CredentialsProviderError: 'noCredentials',
   TokenProviderError: 'noCredentials',
+  AssumeRoleError: 'refused',
   AccessDenied: 'refused',
   AllAccessDisabled: 'refused',
   AccountProblem: 'refused',
@@ -92,8 +96,17 @@ function problemOf(error: SdkError): StoreProblem {
   return 'failed'
 }
 
-function messageOf(reason: StoreProblem, error: SdkError, { uri, bucket, permission }: S3Call): string {
+function messageOf(reason: StoreProblem, error: SdkError, call: S3Call): string {
+  const { uri, bucket, roleArn } = call
+  if (error.name === 'AssumeRoleError') {
+    const said = saidBy((error as unknown as Error).cause as SdkError)
+    return `${uri}: the role ${roleArn} can't be assumed (${said}); the run's own credentials need sts:AssumeRole on it, and its trust policy must name them`
+  }
   const said = `(${saidBy(error)})`
+  // Of an upload that was complete when the answer got lost, or that a rule of the bucket cleared away.
+  if (error.name === 'NoSuchUpload') {
+    return `${uri}: the upload was gone when it was to be completed ${said}; what stands there may be the new object or the old one, run again`
+  }
   switch (reason) {
     case 'badUri':
       return `${uri}: ${bucket} can't be a bucket's name ${said}; check the URI`
@@ -104,7 +117,7 @@ function messageOf(reason: StoreProblem, error: SdkError, { uri, bucket, permiss
     case 'noCredentials':
       return `${uri}: no AWS credentials to ask with ${said}; set AWS_PROFILE, log in with aws sso login, or run with a role`
     case 'refused':
-      return `${uri}: refused ${said}; ${refusalRemedy(error, permission, bucket)}`
+      return `${uri}: refused ${said}; ${refusalRemedy(error, call)}`
     case 'wrongRegion': {
       const region = error.$response?.headers?.['x-amz-bucket-region'] ?? error.Region
       const remedy = region === undefined ? "the bucket's region" : oneLine(region)
@@ -127,7 +140,7 @@ function messageOf(reason: StoreProblem, error: SdkError, { uri, bucket, permiss
   }
 }
 
-function refusalRemedy(error: SdkError, permission: string, bucket: string): string {
+function refusalRemedy(error: SdkError, { permission, bucket, roleArn }: S3Call): string {
   switch (error.name) {
     case 'ExpiredToken':
     case 'InvalidToken':
@@ -138,7 +151,8 @@ function refusalRemedy(error: SdkError, permission: string, bucket: string): str
     case 'RequestTimeTooSkewed':
       return "this machine's clock is wrong: set it"
     default: {
-      const need = `the credentials need ${permission} on ${bucket}`
+      const who = roleArn === null ? 'the credentials need' : `the role ${roleArn} needs`
+      const need = `${who} ${permission} on ${bucket}`
       // An answer without a body doesn't tell a wrong signature from a missing permission.
       const also = error.name === 'AccessDenied' ? '' : ', or are wrong'
       if (permission === 's3:ListBucket') return need + also

@@ -1,9 +1,9 @@
 // A bucket as a store.
 //
 //   list     ListObjectsV2, a page a request, keys URL-encoded (XML can't carry every character that a key can)
-//   read     GetObject with If-Match on the listed etag, resumed with Range
+//   read     GetObject with If-Match on the listed etag, resumed with Range; a part is a Range from the beginning
 //   write    PutObject up to one part's size; above it a multipart upload, which shows only when it is completed and
-//            is aborted when its source fails
+//            is aborted when its source fails. What is expected goes along as If-Match or If-None-Match
 
 import { stat } from 'node:fs/promises'
 import { Readable } from 'node:stream'
@@ -11,20 +11,23 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { ListObjectsV2CommandOutput, S3Client } from '@aws-sdk/client-s3'
 
+import { completedUpload } from './completed-upload.ts'
 import { compareKeys } from './key-order.ts'
 import { resumingRead } from './resuming-read.ts'
 import { s3Session, type S3Session } from './s3-client.ts'
 import { s3Error } from './s3-error.ts'
-import { oneLine, StoreError } from './store-error.ts'
+import { conflict, oneLine, StoreError } from './store-error.ts'
 import { entriesOf } from './store.ts'
 import type {
-  CallOptions,
+  BytePart,
   ListEntry,
   ListOptions,
   ListPage,
   ObjectStore,
+  ReadOptions,
   StoredObject,
   WriteBody,
+  WriteOptions,
 } from './store.ts'
 import { wholeFile } from './whole-file.ts'
 
@@ -35,12 +38,20 @@ export interface S3Options {
   readonly retryDelayMs?: number
   /** Bytes a part of a multipart upload, 8 MiB if not given; S3 wants 5 MiB at least. Smaller bodies are put at once. */
   readonly partBytes?: number
+  /** The role to assume for all calls, as `arn:aws:iam::123456789012:role/name`; the SDK's own credentials if not given. */
+  readonly roleArn?: string
 }
 
 // S3 takes 10,000 parts an upload.
 const MAX_PARTS = 10_000
 
 const ABORT_GRACE_MS = 500
+
+/** What a write asks of the key; nothing where it replaces whatever stands. */
+interface Condition {
+  readonly IfMatch?: string
+  readonly IfNoneMatch?: string
+}
 
 interface Permitted {
   readonly key: string
@@ -53,12 +64,16 @@ export class S3Store implements ObjectStore {
   readonly #stallTimeoutMs: number
   readonly #retryDelayMs: number
   readonly #partBytes: number
+  readonly #roleArn: string | null
+  /** False once the server answered that it knows no conditions for writes. */
+  #takesConditions = true
 
   constructor(bucket: string, options: S3Options = {}) {
     this.#bucket = bucket
     this.#stallTimeoutMs = options.stallTimeoutMs ?? 20_000
     this.#retryDelayMs = options.retryDelayMs ?? 200
     this.#partBytes = options.partBytes ?? 8 * 1024 * 1024
+    this.#roleArn = options.roleArn ?? null
   }
 
   describe(key: string): string {
@@ -103,8 +118,10 @@ export class S3Store implements ObjectStore {
     }
   }
 
-  read(object: StoredObject, options: CallOptions = {}): AsyncIterable<Uint8Array> {
-    return resumingRead(object, offset => this.#open(object, offset, options.signal), {
+  read(object: StoredObject, options: ReadOptions = {}): AsyncIterable<Uint8Array> {
+    const { from, to } = options.part ?? { from: 0, to: object.size }
+    const open = (reached: number) => this.#open(object, { from: from + reached, to }, options.signal)
+    return resumingRead({ ...object, size: to - from }, open, {
       uri: this.describe(object.key),
       stallTimeoutMs: this.#stallTimeoutMs,
       retryDelayMs: this.#retryDelayMs,
@@ -112,15 +129,25 @@ export class S3Store implements ObjectStore {
     })
   }
 
-  async write(key: string, body: WriteBody, options: CallOptions = {}): Promise<void> {
-    const { signal } = options
-    await this.#call({ key, permission: 's3:PutObject', signal }, async session => {
-      const size = body instanceof Uint8Array ? body.length : (await stat(body.file)).size
-      if (size > this.#partBytes) return await this.#upload(session, key, body, size, signal)
-      const bytes = body instanceof Uint8Array ? body : await bytesOf(wholeFile(body.file, signal))
-      const command = new session.sdk.PutObjectCommand({ Bucket: this.#bucket, Key: key, Body: bytes })
-      return await session.client.send(command, signal === undefined ? {} : { abortSignal: signal })
-    })
+  async write(key: string, body: WriteBody, options: WriteOptions = {}): Promise<string> {
+    const { signal, expected } = options
+    const permission = { key, permission: 's3:PutObject', signal }
+    const put = async (condition: Condition) =>
+      this.#call(permission, session => this.#put(session, key, body, condition, signal))
+    if (expected === undefined) return await put({})
+    if (this.#takesConditions) {
+      try {
+        return await put(expected === null ? { IfNoneMatch: '*' } : { IfMatch: `"${expected}"` })
+      } catch (error) {
+        if (!(error instanceof StoreError)) throw error
+        if (isConflict(error)) throw conflict(this.describe(key), error)
+        if (!isNotImplemented(error)) throw error
+        this.#takesConditions = false
+      }
+    }
+    // To ask just before is the nearest to a condition.
+    if ((await this.head(key))?.etag !== (expected ?? undefined)) throw conflict(this.describe(key))
+    return await put({})
   }
 
   async delete(key: string): Promise<void> {
@@ -129,14 +156,19 @@ export class S3Store implements ObjectStore {
     )
   }
 
-  async #open(object: StoredObject, offset: number, signal: AbortSignal | undefined): Promise<Readable> {
+  async #open(
+    object: StoredObject,
+    { from, to }: BytePart,
+    signal: AbortSignal | undefined,
+  ): Promise<Readable> {
     const { key, size, etag } = object
+    const whole = from === 0 && to === size
     const answer = await this.#call({ key, permission: 's3:GetObject', signal }, ({ sdk, client }, http) => {
       const command = new sdk.GetObjectCommand({
         Bucket: this.#bucket,
         Key: key,
         IfMatch: etag === '' ? undefined : `"${etag}"`,
-        Range: offset === 0 ? undefined : `bytes=${offset}-`,
+        Range: whole ? undefined : `bytes=${from}-${to === size ? '' : to - 1}`,
       })
       // The abort may win the race against an answer that is on its way: its body must not stay open.
       return client.send(command, http).then(opened => {
@@ -146,13 +178,13 @@ export class S3Store implements ObjectStore {
     })
     const body = answer.Body as Readable
     // A server may ignore If-Match or Range: then the answer itself shows it.
-    const range = offset === 0 ? undefined : `bytes ${offset}-${size - 1}/${size}`
+    const range = whole ? undefined : `bytes ${from}-${to - 1}/${size}`
     const got = [
       etag === '' ? '' : plainEtag(answer.ETag),
       answer.ContentRange ?? 'all',
-      answer.ContentLength ?? size - offset,
+      answer.ContentLength ?? to - from,
     ]
-    const expected = [etag, range ?? 'all', size - offset]
+    const expected = [etag, range ?? 'all', to - from]
     if (got.some((value, at) => value !== expected[at])) {
       body.destroy()
       const difference = `expected ETag ${expected.join(', ')} bytes; got ETag ${oneLine(got.join(', '))} bytes`
@@ -162,30 +194,56 @@ export class S3Store implements ObjectStore {
     return body
   }
 
+  // Resolves to the etag.
+  async #put(
+    session: S3Session,
+    key: string,
+    body: WriteBody,
+    condition: Condition,
+    signal: AbortSignal | undefined,
+  ): Promise<string> {
+    const size = body instanceof Uint8Array ? body.length : (await stat(body.file)).size
+    const target = { Bucket: this.#bucket, Key: key, ...condition }
+    if (size > this.#partBytes) return await this.#upload(session, target, body, size, signal)
+    const bytes = body instanceof Uint8Array ? body : await bytesOf(wholeFile(body.file, signal))
+    const command = new session.sdk.PutObjectCommand({ ...target, Body: bytes })
+    const answer = await session.client.send(command, signal === undefined ? {} : { abortSignal: signal })
+    return plainEtag(answer.ETag)
+  }
+
   async #upload(
     { sdk, client }: S3Session,
-    key: string,
+    target: { readonly Bucket: string; readonly Key: string } & Condition,
     body: WriteBody,
     size: number,
     signal: AbortSignal | undefined,
-  ): Promise<void> {
+  ): Promise<string> {
     const { Upload } = await import('@aws-sdk/lib-storage')
     const source = body instanceof Uint8Array ? body : Readable.from(wholeFile(body.file, signal))
     // The library doesn't hand a signal to its requests, and its own abort() leaves the parts to a request that nobody
     // waits for. This client hands it to all but the one that clears up: parts stop at once, and when done() rejects
     // they are gone.
-    const send = (command: object) => {
+    const send = async (command: object) => {
       const http =
         command instanceof sdk.AbortMultipartUploadCommand || !signal ? {} : { abortSignal: signal }
-      return client.send(command as Parameters<S3Client['send']>[0], http)
+      try {
+        return await client.send(command as Parameters<S3Client['send']>[0], http)
+      } catch (error) {
+        if (!(command instanceof sdk.CompleteMultipartUploadCommand)) throw error
+        const { Bucket, Key } = target
+        const head = () => client.send(new sdk.HeadObjectCommand({ Bucket, Key }), http)
+        const answer = await completedUpload(command.input, error, head)
+        if (answer === null) throw error
+        return answer
+      }
     }
     const upload = new Upload({
       client: Object.create(client, { send: { value: send } }) as S3Client,
-      params: { Bucket: this.#bucket, Key: key, Body: source },
+      params: { ...target, Body: source },
       partSize: Math.max(this.#partBytes, Math.ceil(size / MAX_PARTS)),
     })
     try {
-      await upload.done()
+      return plainEtag((await upload.done()).ETag)
     } finally {
       if (source instanceof Readable) source.destroy()
     }
@@ -198,7 +256,7 @@ export class S3Store implements ObjectStore {
   ): Promise<T> {
     signal?.throwIfAborted()
     try {
-      const session = await s3Session({ stallTimeoutMs: this.#stallTimeoutMs })
+      const session = await s3Session({ stallTimeoutMs: this.#stallTimeoutMs, roleArn: this.#roleArn })
       const http = {
         requestTimeout: this.#stallTimeoutMs,
         ...(signal === undefined ? {} : { abortSignal: signal }),
@@ -206,7 +264,12 @@ export class S3Store implements ObjectStore {
       return await endingOnAbort(request(session, http), signal)
     } catch (error) {
       if (signal?.aborted) throw signal.reason
-      throw s3Error(error, { uri: this.describe(key), bucket: this.#bucket, permission })
+      throw s3Error(error, {
+        uri: this.describe(key),
+        bucket: this.#bucket,
+        permission,
+        roleArn: this.#roleArn,
+      })
     }
   }
 }
@@ -228,6 +291,22 @@ async function endingOnAbort<T>(request: Promise<T>, signal: AbortSignal | undef
     signal.removeEventListener('abort', onAbort)
     settled.abort()
   }
+}
+
+// 412: something else stands. 409: another write is under way. 404: nothing stands where something was expected.
+// Source: Amazon S3 User Guide, Conditional writes.
+function isConflict({ cause, reason }: StoreError): boolean {
+  const { name } = cause as Error
+  return (
+    name === 'PreconditionFailed' ||
+    name === 'ConditionalRequestConflict' ||
+    (reason === 'missingObject' && name !== 'NoSuchUpload')
+  )
+}
+
+function isNotImplemented({ cause }: StoreError): boolean {
+  const { name, $metadata } = cause as { name: string; $metadata?: { httpStatusCode?: number } }
+  return name === 'NotImplemented' || $metadata?.httpStatusCode === 501
 }
 
 // S3 sends a page's objects and prefixes apart; together they are in the order of keys.

@@ -19,6 +19,8 @@ export type StoreProblem =
   | 'busy'
   /** The object isn't the one that was listed, or changes while it is read. */
   | 'changed'
+  /** A write that expected something else under its key. */
+  | 'conflict'
   /** The body ends early, again and again. */
   | 'cut'
   /** No byte and no answer came for too long, again and again. */
@@ -34,10 +36,21 @@ export class StoreError extends Error {
   readonly reason: StoreProblem
 
   constructor(reason: StoreProblem, message: string, cause?: unknown) {
-    super(message, cause === undefined ? undefined : { cause })
+    super(onOneLine(message), cause === undefined ? undefined : { cause })
     this.name = 'StoreError'
     this.reason = reason
   }
+}
+
+/** A message is one line: a line feed in a key or path must not begin another. */
+export function onOneLine(message: string): string {
+  return message.replaceAll('\n', String.raw`\u{a}`)
+}
+
+/** A write that found something else under its key than it expected. */
+export function conflict(uri: string, cause?: unknown): StoreError {
+  const what = `${uri} isn't what it was when it was looked at: another run wrote it meanwhile`
+  return new StoreError('conflict', `${what}; run again when none does`, cause)
 }
 
 /** A text of a server or system as part of a message: one line, no control characters, not endless. */

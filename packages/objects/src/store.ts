@@ -38,6 +38,24 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+export interface ReadOptions extends CallOptions {
+  /** Read only the bytes from `from` up to, not including, `to`: at least one, and none behind the object's end. */
+  readonly part?: BytePart | undefined
+}
+
+export interface BytePart {
+  readonly from: number
+  readonly to: number
+}
+
+export interface WriteOptions extends CallOptions {
+  /**
+   * Write only over what is known: over the object of that etag, with null over nothing. Else 'conflict', and what
+   * stands there stands. Without it whatever stands is replaced.
+   */
+  readonly expected?: string | null | undefined
+}
+
 /** What is written: bytes at hand, or the whole of a local file. */
 export type WriteBody = Uint8Array | { readonly file: string }
 
@@ -50,13 +68,16 @@ export interface ObjectStore {
   /** The object under the key, null where there is none. */
   head(key: string): Promise<StoredObject | null>
   /**
-   * The whole body, exactly as long as `object.size`, of the content that `object.etag` names; else it throws. The
-   * object is opened when the first chunk is asked for and closed when the consumer stops. A chunk is valid until the
+   * The whole body, exactly as long as `object.size`, or the part asked for, of the content that `object.etag` names;
+   * else it throws. The object is opened when the first chunk is asked for and closed when the consumer stops. A chunk is valid until the
    * next is asked for.
    */
-  read(object: StoredObject, options?: CallOptions): AsyncIterable<Uint8Array>
-  /** Puts the body under the key, whole or not at all: until it resolves, what stood there stands. */
-  write(key: string, body: WriteBody, options?: CallOptions): Promise<void>
+  read(object: StoredObject, options?: ReadOptions): AsyncIterable<Uint8Array>
+  /**
+   * Puts the body under the key, whole or not at all: until it resolves, what stood there stands. Resolves to the etag
+   * of what was written.
+   */
+  write(key: string, body: WriteBody, options?: WriteOptions): Promise<string>
   /** Removes what stands under the key; nothing there is no error. */
   delete(key: string): Promise<void>
   /** The full URI of a key or prefix, for messages; the same for the same object of any location. */
@@ -66,6 +87,8 @@ export interface ObjectStore {
 /** Where a URI points: a store, and the beginning of the keys that are meant ('' or ending in '/'). */
 export interface Location {
   readonly uri: string
+  /** The role that asks for it; without one the run's own credentials do. */
+  readonly roleArn?: string | undefined
   readonly store: ObjectStore
   readonly prefix: string
 }

@@ -15,6 +15,9 @@ export interface RollupFile {
   slice(start: number, end: number): Promise<ArrayBuffer> | ArrayBuffer
 }
 
+/** Deflate's greatest: two bits for 258 bytes. */
+const MOST_RATIO = 1032
+
 export interface RowGroupRange {
   readonly rowStart: number
   readonly rowEnd: number
@@ -120,8 +123,10 @@ function describeOurs({ name, type, optional }: Column): string {
   return `${name} ${type}${optional ? ' optional' : ''}`
 }
 
-// The page says how long it is unpacked: more than that is refused before it fills the memory.
+// The page says how long it is unpacked: more than that is refused before it fills the memory, and so is a length that
+// no deflated bytes of this number have.
 function gunzip(bytes: Uint8Array, length: number): Uint8Array {
+  if (length > bytes.length * MOST_RATIO) throw new Error(`${bytes.length} bytes don't unpack to ${length}`)
   const room = Math.max(length, 64)
   return gunzipSync(bytes, { chunkSize: room, maxOutputLength: room })
 }

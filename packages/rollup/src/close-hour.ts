@@ -21,6 +21,11 @@ export class BalanceError extends Error {
   override readonly name = 'BalanceError'
 }
 
+/** What a pair takes besides its row in the table, while rows are put in order. */
+const CLOSING_BYTES = 8
+/** What a zone pair takes as an object and, later, as text of the ledger. */
+const ZONE_PAIR_BYTES = 1024
+
 export interface ClosedHour {
   readonly rows: RollupRows
   readonly accounts: HourAccounts
@@ -30,16 +35,21 @@ export interface ClosedHour {
 
 /**
  * The rows, sorted, and the accounts of an hour's totals; `timeline` is the one they were attributed by. Throws
- * BalanceError where the books don't add up.
+ * BalanceError where the books don't add up, and what the totals' room throws.
  */
 export function closeHour(totals: HourTotals, timeline: Timeline): ClosedHour {
+  const { size } = totals.pairs
+  totals.room(
+    size * CLOSING_BYTES + totals.zonePairs.size * ZONE_PAIR_BYTES + timeline.endpoints.length * 8,
+    size,
+  )
   const accounts = Object.fromEntries(
     ACCOUNTS.map((account, at) => [account, totals.accounts.totals(at)]),
   ) as Record<Account, Totals>
   const read = totals.accounts.totals(READ)
   const zones = zonePairs(totals)
   const { pairs, allPairs, hour } = totals
-  const rows = sumTotals(Array.from({ length: pairs.size }, (_, pair) => pairs.totals.totals(pair)))
+  const rows = pairs.totals.sum(pairs.size)
   const known = sumTotals([accounts.sameZone, accounts.crossZone])
   mustBalance('accounts', sumTotals(Object.values(accounts)), 'lines read', read)
   mustBalance('zones', sumTotals(zones), 'sameZone + crossZone', known)

@@ -11,7 +11,7 @@ import { ACCOUNTS, HOUR_SECONDS, type Hour } from '@zonetoll/model'
 import { ACCOUNT } from './account-codes.ts'
 import type { Attributed, Attribution } from './attribution.ts'
 import { FlowLogOverlap, type OverlapColumns } from './flow-log-overlap.ts'
-import { PairTable, type PairColumns } from './pair-table.ts'
+import { ENDLESS_ROOM, PairTable, type PairColumns, type Room } from './pair-table.ts'
 import { TotalsTable, type TotalsColumns } from './totals-table.ts'
 
 const { malformed, skipData, noData, otherHour, ingress, rejected, sameZone, crossZone } = ACCOUNT
@@ -34,23 +34,32 @@ export class HourTotals {
   /** By account code, then READ and HANDED_OVER. */
   readonly accounts = new TotalsTable(HANDED_OVER + 1)
   /** By (source, destination) endpoint ids: those that cross zones, with allPairs those that don't too. */
-  readonly pairs = new PairTable()
+  readonly pairs: PairTable
   /** By (source, destination) zone codes. */
-  readonly zonePairs = new PairTable()
+  readonly zonePairs: PairTable
   readonly overlap = new FlowLogOverlap()
   readonly hour: Hour
   readonly attribution: Attribution
   readonly allPairs: boolean
+  readonly room: Room
   readonly #interfaces: TokenTable
   // Of the batch at hand: the rows to attribute; of these, the rows whose pairs count, with their ends.
   #selected = new Int32Array(0)
   #known = knownColumns(0)
 
-  constructor(hour: Hour, attribution: Attribution, options: { readonly allPairs: boolean }) {
+  /** `room` is asked before tables grow and rows are put in order: endless if not given. */
+  constructor(
+    hour: Hour,
+    attribution: Attribution,
+    options: { readonly allPairs: boolean; readonly room?: Room },
+  ) {
     this.hour = hour
     this.attribution = attribution
     this.#interfaces = attribution.tokens.interfaces
     this.allPairs = options.allPairs
+    this.room = options.room ?? ENDLESS_ROOM
+    this.pairs = new PairTable(this.room)
+    this.zonePairs = new PairTable(this.room)
   }
 
   /** Adds the records of a batch, which the flow log of that number delivered. */

@@ -2,10 +2,20 @@
 //
 //   slots    Int32   open addressing, linear probing, at most a quarter full: pair + 1, 0 for empty
 //   totals           row n: pair n's totals, and its key: the ids of its source and destination
+//
+// A pair has 32 bytes of totals and 16 of slots, and both double when they are full: 48 to 96 bytes a pair, and for a
+// moment half as much again. So the doubling is asked for beforehand.
 
 import { TotalsTable, type TotalsColumns } from './totals-table.ts'
 
 const FIRST_CAPACITY = 512
+const SLOTS_A_ROW = 4
+const GROWTH_BYTES = 4 * 8 + SLOTS_A_ROW * 4
+
+/** Asked before so many bytes are taken, at so many pairs; throws where there is no room for them. */
+export type Room = (bytes: number, pairs: number) => void
+
+export const ENDLESS_ROOM: Room = () => {}
 
 /** A table as what a thread can hand over. */
 export interface PairColumns {
@@ -15,8 +25,13 @@ export interface PairColumns {
 
 export class PairTable {
   #size = 0
-  #slots = new Int32Array(FIRST_CAPACITY * 4)
+  #slots = new Int32Array(FIRST_CAPACITY * SLOTS_A_ROW)
   readonly totals = new TotalsTable(FIRST_CAPACITY)
+  readonly #room: Room
+
+  constructor(room: Room = ENDLESS_ROOM) {
+    this.#room = room
+  }
 
   get size(): number {
     return this.#size
@@ -43,7 +58,7 @@ export class PairTable {
     return this.totals.secondKey(pair)
   }
 
-  /** The pair's number, a new one where it is met for the first time. */
+  /** The pair's number, a new one where it is met for the first time. Throws what the room throws. */
   add(source: number, destination: number): number {
     const slots = this.#slots
     const mask = slots.length - 1
@@ -71,8 +86,8 @@ export class PairTable {
   }
 
   #append(source: number, destination: number): number {
+    if (this.#size === this.totals.rows) this.#grow()
     const pair = this.#size++
-    if (pair === this.totals.rows) this.#grow()
     this.totals.setKey(pair, source, destination)
     this.#place(pair)
     return pair
@@ -80,9 +95,10 @@ export class PairTable {
 
   #grow(): void {
     const capacity = this.totals.rows * 2
+    this.#room(capacity * GROWTH_BYTES, this.#size)
     this.totals.grow(capacity)
-    this.#slots = new Int32Array(capacity * 4)
-    for (let pair = 0; pair < this.#size - 1; pair++) this.#place(pair)
+    this.#slots = new Int32Array(capacity * SLOTS_A_ROW)
+    for (let pair = 0; pair < this.#size; pair++) this.#place(pair)
   }
 
   #place(pair: number): void {

@@ -3,7 +3,7 @@
 // Endpoints are ranked once; endpoints that look alike in all seven columns (a StatefulSet's pod and its successor)
 // share a rank and so a row. Pairs are put in order by two stable counting sorts, the lesser key first:
 //
-//   pairs -> by rank of destination -> by rank of source          O(pairs + endpoints), one Uint32 a pair
+//   pairs -> by rank of destination -> by rank of source          O(pairs + endpoints), two Uint32 a pair
 
 import { compareEndpoints, type Endpoint, type Hour, type RollupRow } from '@zonetoll/model'
 import type { PairTable } from './pair-table.ts'
@@ -20,19 +20,22 @@ export function sortedRows(hour: Hour, pairs: PairTable, endpoints: readonly End
   const ranks = rankEndpoints(endpoints)
   const sourceRank = (pair: number) => ranks[pairs.source(pair)]!
   const destinationRank = (pair: number) => ranks[pairs.destination(pair)]!
-  const unsorted = Uint32Array.from({ length: pairs.size }, (_, pair) => pair)
-  const byDestination = countingSort(unsorted, destinationRank, endpoints.length)
-  const order = countingSort(byDestination, sourceRank, endpoints.length)
+  const order = new Uint32Array(pairs.size)
+  for (let pair = 0; pair < order.length; pair++) order[pair] = pair
+  const spare = new Uint32Array(pairs.size)
+  countingSort(order, destinationRank, endpoints.length, spare)
+  countingSort(spare, sourceRank, endpoints.length, order)
 
   // rowEnds[n] is where row n ends in `order`: pairs of like endpoints lie side by side.
-  const rowEnds: number[] = []
+  const rowEnds = spare
+  let rows = 0
   for (let at = 0; at < order.length; at++) {
     const [pair, next] = [order[at]!, order[at + 1]]
     const goesOn =
       next !== undefined &&
       sourceRank(next) === sourceRank(pair) &&
       destinationRank(next) === destinationRank(pair)
-    if (!goesOn) rowEnds.push(at + 1)
+    if (!goesOn) rowEnds[rows++] = at + 1
   }
 
   const rowOf = (row: number): RollupRow => {
@@ -49,9 +52,9 @@ export function sortedRows(hour: Hour, pairs: PairTable, endpoints: readonly End
     return { hourStart: hour, source, destination, ...sums }
   }
   return {
-    length: rowEnds.length,
+    length: rows,
     *[Symbol.iterator]() {
-      for (let row = 0; row < rowEnds.length; row++) yield rowOf(row)
+      for (let row = 0; row < rows; row++) yield rowOf(row)
     },
   }
 }
@@ -69,14 +72,17 @@ function rankEndpoints(endpoints: readonly Endpoint[]): Uint32Array {
   return ranks
 }
 
-// A stable sort by a key in 0 .. keys - 1.
-function countingSort(items: Uint32Array, keyOf: (item: number) => number, keys: number): Uint32Array {
+// A stable sort by a key in 0 .. keys - 1, into another array of the same length.
+function countingSort(
+  items: Uint32Array,
+  keyOf: (item: number) => number,
+  keys: number,
+  sorted: Uint32Array,
+): void {
   const next = new Uint32Array(keys + 1)
   for (const item of items) next[keyOf(item) + 1]!++
   for (let key = 0; key < keys; key++) next[key + 1]! += next[key]!
-  const sorted = new Uint32Array(items.length)
   for (const item of items) sorted[next[keyOf(item)]!++] = item
-  return sorted
 }
 
 function tooLarge(column: string, source: Endpoint, destination: Endpoint): string {

@@ -118,6 +118,31 @@ export class TotalsTable {
     return this.#wide.size > 0 && this.#wide.has(at) ? Number.NaN : this.#sums[at]!
   }
 
+  /** The sum of the first rows; no object a row is made for it. */
+  sum(rows: number): Totals {
+    return {
+      records: this.#sumOf(RECORDS, rows),
+      bytes: this.#sumOf(BYTES, rows),
+      packets: this.#sumOf(PACKETS, rows),
+    }
+  }
+
+  #sumOf(column: number, rows: number): bigint {
+    const sums = this.#sums
+    let [spilled, low] = [0n, 0]
+    for (let at = column; at < rows * STRIDE; at += STRIDE) {
+      const sum = low + sums[at]!
+      if (sum <= Number.MAX_SAFE_INTEGER) {
+        low = sum
+      } else {
+        spilled += BigInt(low)
+        low = sums[at]!
+      }
+    }
+    for (const [at, value] of this.#wide) if (at % STRIDE === column && at < rows * STRIDE) spilled += value
+    return spilled + BigInt(low)
+  }
+
   #exact(at: number): bigint {
     return (this.#wide.get(at) ?? 0n) + BigInt(this.#sums[at]!)
   }

@@ -61,3 +61,28 @@ test('many at once have the numbers that one after the other has', () => {
     { seed: 82, numRuns: 100 },
   )
 })
+
+test('room is asked for before a table doubles, and a table that gets none stays as it was', () => {
+  const asked: number[] = []
+  let most = Infinity
+  const table = new PairTable(bytes => {
+    asked.push(bytes)
+    if (bytes > most) throw new Error('no room')
+  })
+  const fill = (pairs: number) => {
+    while (table.size < pairs) table.totals.add(table.add(table.size, 7), 1, table.size, 0)
+  }
+  fill(512)
+  expect(asked).toEqual([])
+  fill(2000)
+  // 32 bytes of totals and four slots of 4 a pair.
+  expect(asked).toEqual([1024 * 48, 2048 * 48])
+  most = 2048 * 48
+  expect(() => fill(3000)).toThrow('no room')
+  expect(table.size).toBe(2048)
+  expect(table.columns.size).toBe(2048)
+  expect(table.totals.sum(2048).records).toBe(2048n)
+  most = Infinity
+  fill(3000)
+  expect(table.totals.sum(3000).records).toBe(3000n)
+})

@@ -35,6 +35,7 @@ test('sums are those of BigInt at any size, in every column and row, grown and a
       }
       const whole = new TotalsTable(3)
       for (const half of halves) for (let row = 0; row < 3; row++) whole.addRow(row, half, row)
+      for (let rows = 0; rows <= 3; rows++) expect(whole.sum(rows)).toEqual(sumTotals(twin.slice(0, rows)))
       for (const [row, expected] of twin.entries()) {
         expect(whole.totals(row)).toEqual(expected)
         expect(sumTotals(halves.map(half => half.totals(row)))).toEqual(expected)

@@ -40,6 +40,22 @@ describe('a table', () => {
     }
   })
 
+  test('may have names anywhere: those are flush left, and cut where they are the widest', () => {
+    const mixed = [
+      ['1 B', 'shop/Deployment/client', '10', 'x'],
+      ['10 B', 'a', '2', 'yy'],
+    ]
+    const left = [false, true, false, true]
+    expect(layOut(mixed, { left })).toEqual([
+      ' 1 B  shop/Deployment/client  10  x',
+      '10 B  a                        2  yy',
+    ])
+    expect(layOut(mixed, { left, width: 30 })).toEqual([
+      ' 1 B  shop/Dep…/client  10  x',
+      '10 B  a                  2  yy',
+    ])
+  })
+
   test('leaves twelve characters of a name, and numbers whole, however narrow the terminal', () => {
     expect(layOut(rows, { left: 2, width: 5 })[1]).toBe('shop/D…lient  shop/D…erver       5 B')
   })

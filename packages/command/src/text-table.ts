@@ -1,11 +1,11 @@
 // Tables and paragraphs of text for a terminal: columns as wide as their widest cell, names cut in the middle where
 // they don't fit. Widths are in code points, which is what most terminals give one column each.
 
-import { printable } from '@zonetoll/command'
+import { printableLine } from './printable.ts'
 
 export interface Layout {
-  /** How many columns, from the first, are flush left; the others are flush right. */
-  readonly left: number
+  /** How many columns, from the first, are flush left, or which are; the others are flush right. */
+  readonly left: number | readonly boolean[]
   /** 'left' where the last column is flush left too. */
   readonly last?: 'left'
   /** Columns of the terminal; without it nothing is cut. */
@@ -17,11 +17,15 @@ const LEAST = 12
 
 /** The lines of a table; flush-left columns share what width there is. */
 export function layOut(rows: readonly (readonly string[])[], layout: Layout): string[] {
-  const cells = rows.map(row => row.map(oneLine))
+  const cells = rows.map(row => row.map(printableLine))
   const columns = cells[0]?.length ?? 0
-  const widths = Array.from({ length: columns }, (_, at) => Math.max(...cells.map(row => sizeOf(row[at]!))))
-  if (layout.width !== undefined) shrink(widths, layout.left, layout.width)
-  const isLeft = (at: number) => at < layout.left || (layout.last === 'left' && at === columns - 1)
+  const widths = Array.from({ length: columns }, (_, at) =>
+    cells.reduce((most, row) => Math.max(most, sizeOf(row[at]!)), 0),
+  )
+  const { left, last, width } = layout
+  const isName = widths.map((_, at) => (typeof left === 'number' ? at < left : left[at] === true))
+  if (width !== undefined) shrink(widths, isName, width)
+  const isLeft = (at: number) => isName[at]! || (last === 'left' && at === columns - 1)
   return cells.map(row =>
     row
       .map((cell, at) => {
@@ -34,13 +38,13 @@ export function layOut(rows: readonly (readonly string[])[], layout: Layout): st
   )
 }
 
-// Takes from the widest of the first columns until the table fits or they are at their least.
-function shrink(widths: number[], left: number, width: number): void {
+// Takes from the widest of the names' columns until the table fits or they are at their least.
+function shrink(widths: number[], isName: readonly boolean[], width: number): void {
   let over = widths.reduce((sum, each) => sum + each, 0) + GAP * (widths.length - 1) - width
   while (over > 0) {
-    const names = widths.slice(0, left)
+    const names = widths.map((each, at) => (isName[at] ? each : 0))
     const widest = names.indexOf(Math.max(...names))
-    if (widest < 0 || widths[widest]! <= LEAST) return
+    if (widest < 0 || names[widest]! <= LEAST) return
     widths[widest]!--
     over--
   }
@@ -64,11 +68,6 @@ export function wrap(text: string, width: number, indent = ''): string[] {
     lines.push(rest.slice(0, at).trimEnd())
     rest = indent + rest.slice(at).trimStart()
   }
-}
-
-// A cell is one line, whatever stands in the text.
-function oneLine(text: string): string {
-  return printable(text).replaceAll('\n', String.raw`\u{a}`)
 }
 
 function sizeOf(text: string): number {

@@ -1,0 +1,6 @@
+export type { Action, Advice, AdviceKind, Reason, Subject } from './advice.ts'
+export type { Price } from './figures.ts'
+export { partyOf, type Party } from './party.ts'
+export { renderReport, type RenderOptions } from './render-report.ts'
+export type { PairTotals, ReportData, ReportLedger, ReportRange } from './report-data.ts'
+export { ReportTotals, type RowGroup } from './report-totals.ts'

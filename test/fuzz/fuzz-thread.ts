@@ -12,6 +12,7 @@ export interface FuzzOrder {
   readonly millis: number
   /** Of fast-check: the one input to try again. */
   readonly path: string | null
+  /** Three Int32: inputs tried; of the batch at hand the seed, and the input's number in it. */
   readonly progress: SharedArrayBuffer
 }
 
@@ -26,43 +27,66 @@ export interface FuzzReport {
   readonly peak: number
 }
 
+const BATCH = 200
+/** For an input that waits for something that never comes; one that computes for ever is seen from outside. */
+const MOST_MILLIS_AN_INPUT = 20_000
+
 const order = workerData as FuzzOrder
 parentPort!.postMessage(await fuzz(order))
 
 async function fuzz({ target: name, seed, millis, path, progress }: FuzzOrder): Promise<FuzzReport> {
   const target = await makeTarget(name)
-  const number = new Int32Array(progress)
+  const at = new Int32Array(progress)
   const outcomes: Record<string, number> = {}
   let slowest = 0
   let peak = 0
-  const until = performance.now() + millis
+  let failure: string | null = null
   const property = fc.asyncProperty(target.inputs, async input => {
-    const at = Atomics.add(number, 0, 1)
+    Atomics.add(at, 2, 1)
+    const number = Atomics.add(at, 0, 1)
     const begun = performance.now()
-    const outcome = await target.attempt(input)
+    const outcome = await inTime(target.attempt(input))
     slowest = Math.max(slowest, performance.now() - begun)
     outcomes[outcome] = (outcomes[outcome] ?? 0) + 1
     // Asking costs as much as a small input.
-    if (at % 64 === 0) peak = Math.max(peak, process.memoryUsage.rss())
+    if (number % 64 === 0) peak = Math.max(peak, process.memoryUsage.rss())
   })
-  const details = await fc.check(property, {
-    seed,
-    numRuns: path === null ? 2 ** 30 : 1,
-    // Looked at between inputs; a thread that hangs is ended from outside.
-    interruptAfterTimeLimit: Math.max(1, until - performance.now()),
-    markInterruptAsFailure: false,
-    ...(path === null ? {} : { path, endOnFailure: true }),
-  })
-  return {
-    inputs: Atomics.load(number, 0),
-    outcomes,
-    slowest,
-    failure: details.failed ? messageOf(details) : null,
-    peak,
+  const until = performance.now() + millis
+  for (let batch = 0; failure === null && (batch === 0 || performance.now() < until); batch++) {
+    const batchSeed = (seed + batch) | 0
+    Atomics.store(at, 1, batchSeed)
+    Atomics.store(at, 2, -1)
+    const details = await fc.check(property, {
+      seed: batchSeed,
+      numRuns: BATCH,
+      ...(path === null ? {} : { path, endOnFailure: true }),
+    })
+    if (details.failed) failure = messageOf(details)
+    else if (path !== null) break
+  }
+  return { inputs: Atomics.load(at, 0), outcomes, slowest, failure, peak }
+}
+
+async function inTime(attempt: string | Promise<string>): Promise<string> {
+  let timer: NodeJS.Timeout | undefined
+  try {
+    return await Promise.race([
+      attempt,
+      new Promise<never>((_, reject) => {
+        const late = new Error(`the input is not done with after ${MOST_MILLIS_AN_INPUT} ms`)
+        timer = setTimeout(() => reject(late), MOST_MILLIS_AN_INPUT)
+      }),
+    ])
+  } finally {
+    clearTimeout(timer)
   }
 }
 
 function messageOf(details: fc.RunDetails<[unknown]>): string {
-  const { errorInstance: error } = details
-  return `${fc.defaultReportMessage(details)!}\n${error instanceof Error ? error.stack : String(error)}`
+  const { seed, counterexamplePath: path, errorInstance: error } = details
+  return [
+    `ZONETOLL_FUZZ_SEED=${seed} ZONETOLL_FUZZ_PATH=${path}`,
+    fc.defaultReportMessage(details)!,
+    error instanceof Error ? error.stack : String(error),
+  ].join('\n')
 }

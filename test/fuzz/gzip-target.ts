@@ -13,6 +13,8 @@ import { outcomeOf, type Target } from './target.ts'
 interface GzipInput {
   /** Members, one behind the other. */
   readonly members: readonly number[]
+  /** What stands between and behind them. */
+  readonly gap: number
   readonly changes: readonly Change[]
   readonly chunks: readonly number[]
 }
@@ -27,6 +29,15 @@ const MEMBERS: readonly Uint8Array[] = [
   // 8 MiB of one byte in 8 KB.
   gzipSync(new Uint8Array(8 * 1024 * 1024)),
   named(text),
+]
+
+const GAPS = [
+  new Uint8Array(0),
+  new Uint8Array(0),
+  new Uint8Array(1),
+  new Uint8Array(512),
+  Uint8Array.of(0x1f),
+  text,
 ]
 
 /** The wrong header, flags that mean something, a block of no type, a member without an end, padding. */
@@ -44,18 +55,21 @@ export function gzipTarget(): Target<GzipInput> {
   return {
     inputs: fc.record({
       members: fc.array(fc.nat(MEMBERS.length - 1), { minLength: 0, maxLength: 3 }),
-      changes: fc.oneof({ weight: 9, arbitrary: changes(WORDS) }, { weight: 1, arbitrary: fc.constant([]) }),
+      gap: fc.nat(GAPS.length - 1),
+      changes: fc.oneof({ weight: 3, arbitrary: changes(WORDS) }, { weight: 1, arbitrary: fc.constant([]) }),
       chunks: CHUNK_LENGTHS,
     }),
-    async attempt({ members, changes: list, chunks }) {
-      const bytes = changed(joined(members.map(at => MEMBERS[at]!)), list)
+    async attempt({ members, gap, changes: list, chunks }) {
+      const bytes = changed(joined(members.flatMap(at => [MEMBERS[at]!, GAPS[gap]!])), list)
       const store = new ByteStore('a.gz', bytes, chunks)
       return await outcomeOf(
         async () => {
           const parts: Uint8Array[] = []
           for await (const chunk of readBytes(store, store.object)) parts.push(Uint8Array.from(chunk))
-          const expected = gunzipSync(bytes)
-          if (!expected.equals(joined(parts))) throw new Error('other bytes than zlib in one go')
+          const { buffer, engine } = gunzipSync(bytes, { info: true }) as unknown as Unpacked
+          if (!buffer.equals(joined(parts))) throw new Error('other bytes than zlib in one go')
+          if (engine.bytesWritten !== bytes.length)
+            throw new Error(`zlib took ${engine.bytesWritten} bytes only`)
           return 'read'
         },
         error => (error instanceof ContentError ? error.reason : null),
@@ -63,6 +77,12 @@ export function gzipTarget(): Target<GzipInput> {
     },
     reaches: ['read', 'notGzip', 'cutGzip', 'damagedGzip', 'trailingBytes'],
   }
+}
+
+interface Unpacked {
+  readonly buffer: Buffer
+  /** Its bytesWritten are those that it took. */
+  readonly engine: { readonly bytesWritten: number }
 }
 
 /** A member with all that its header may have: extra field, name, comment. */

@@ -342,7 +342,7 @@ describe('a ledger of 1 GiB', () => {
   })
 
   test('is refused by query, by name', async () => {
-    const { status, stderr, peak } = await measured('query', ['--rollups=rollups', 'top-pairs'], {
+    const { status, stderr, peak } = await measured('query', ['--rollups=rollups', 'top'], {
       cwd: root,
     })
     expect(status).toBe(1)

@@ -3,7 +3,7 @@
  *
  *   vitest run test/fuzz                               a few seconds a target, the same inputs each time
  *   ZONETOLL_FUZZ_MINUTES=10 vitest run test/fuzz      so many minutes in all, other inputs each time
- *   ZONETOLL_FUZZ_SEED=n, ZONETOLL_FUZZ_PATH=p         the inputs, or the one input, that a failure named
+ *   ZONETOLL_FUZZ_SEED=n, ZONETOLL_FUZZ_PATH=p         the one input that a failure named, with -t and the target's name
  */
 import { Worker } from 'node:worker_threads'
 import type { FuzzOrder, FuzzReport } from './fuzz-thread.ts'
@@ -22,19 +22,19 @@ const MOST_MILLIS_AN_INPUT = 30_000
 
 /** Rejects where an input is not done with in time, naming how to try it again. */
 export async function runFuzz(target: TargetName): Promise<FuzzReport> {
-  const progress = new SharedArrayBuffer(4)
+  const progress = new SharedArrayBuffer(12)
   const order: FuzzOrder = { target, seed: SEED, millis: MILLIS_A_TARGET, path: PATH, progress }
   const worker = new Worker(new URL('./fuzz-thread.ts', import.meta.url), { workerData: order })
-  const number = new Int32Array(progress)
+  const at = new Int32Array(progress)
   let [seen, since] = [0, performance.now()]
   let watch: NodeJS.Timeout | undefined
   try {
     return await new Promise<FuzzReport>((resolve, reject) => {
       watch = setInterval(() => {
-        const now = Atomics.load(number, 0)
+        const now = Atomics.load(at, 0)
         if (now !== seen) [seen, since] = [now, performance.now()]
         else if (performance.now() - since > MOST_MILLIS_AN_INPUT) {
-          const again = `ZONETOLL_FUZZ_SEED=${SEED} ZONETOLL_FUZZ_PATH=${now - 1}`
+          const again = `ZONETOLL_FUZZ_SEED=${Atomics.load(at, 1)} ZONETOLL_FUZZ_PATH=${Atomics.load(at, 2)}`
           reject(new Error(`${target}: an input is not done with after ${MOST_MILLIS_AN_INPUT} ms; ${again}`))
         }
       }, 500)

@@ -20,7 +20,7 @@ import { resolveCluster } from './rollup-cluster.ts'
 import { findHours, readLedgers, type HourInterval } from './stored-hours.ts'
 
 /** What DuckDB may take: what needs more goes to the disk. The rest of the process stays below as much again. */
-const MEMORY_BYTES = 300 * 1024 ** 2
+const MEMORY_BYTES = 250 * 1024 ** 2
 
 /** Writes the page and says where it is. Throws RunError where no complete hour is stored. */
 export async function report(options: ReportOptions, run: Run): Promise<void> {

@@ -86,6 +86,8 @@ export async function loadTimeline(
   for (const object of objects) {
     let number = 0
     for await (const texts of readLines(store, object, { signal })) {
+      // Lines come faster than the watch looks.
+      options.bound?.ask(0, held)
       for (const text of texts) {
         number++
         if (text.trim() === '') continue

@@ -1,8 +1,8 @@
 // pnpm start: hours of flow logs become rollups.
 
-import { availableParallelism } from 'node:os'
 import { runCommand, type Run } from '@zonetoll/command'
 import { formatHour } from '@zonetoll/model'
+import { gunzipThreads } from './cores.ts'
 import { formatHours, hoursToMake, type HourTask } from './hours-to-make.ts'
 import { resolveCluster } from './load-timeline.ts'
 import { makeHour } from './make-hour.ts'
@@ -14,11 +14,10 @@ import { NO_PROGRESS, TerminalProgress } from './progress.ts'
 import { OvertakenError } from './replace-pair.ts'
 import { RunReport } from './run-report.ts'
 
-// gunzip runs on libuv's threads, four unless told otherwise before the first is needed: one a core.
-process.env['UV_THREADPOOL_SIZE'] ??= String(Math.max(4, availableParallelism()))
-
 await runCommand(START, async (command, run) => {
   const options = readOptions(command.opts(), SAMPLE, { now: Date.now(), environment: process.env })
+  // libuv's threads, which gunzip, begin when the first is needed.
+  process.env['UV_THREADPOOL_SIZE'] ??= String(gunzipThreads(options.threads))
   const places = await placesOf(options, run)
   const { hours, due, unsettled } = options
   const report = new RunReport({ ...options, cluster: places.cluster, shards: options.shard !== null })

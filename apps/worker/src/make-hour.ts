@@ -4,6 +4,7 @@ import { RunError, type Run } from '@zonetoll/command'
 import type { Hour, HourAccounts, Ledger, LedgerObject, UnixSeconds } from '@zonetoll/model'
 import type { Location } from '@zonetoll/objects'
 import { closeHour, type Attribution, type HourTotals, type Overlap } from '@zonetoll/rollup'
+import { HourPage } from './hour-page.ts'
 import { latenessOf, type Lateness } from './lateness.ts'
 import type { LoadedTimeline } from './load-timeline.ts'
 import { memoryLimit, withinMemory, type MemoryBound } from './memory-bound.ts'
@@ -20,6 +21,8 @@ export interface MadeHour {
   readonly accounts: HourAccounts
   readonly rows: number
   readonly published: PublishedHour
+  /** Where the hour's page is; null where none was asked for. */
+  readonly page: string | null
   readonly topPairs: readonly WorkloadPair[]
   readonly objects: readonly LedgerObject[]
   readonly emptySlots: readonly UnixSeconds[]
@@ -91,6 +94,7 @@ async function makeWithin(
       options: ledgerOptions(options),
       lateness: latenessOf(logs.objects, hour, options.settle),
     },
+    options.report,
     run,
   )
 }
@@ -115,11 +119,12 @@ export interface HourSources extends Pick<
   readonly lateness: Lateness
 }
 
-/** From totals to published rollup. Throws as makeHour. */
+/** From totals to published rollup, with its page where a report is asked for. Throws as makeHour. */
 export async function finishHour(
   rollups: Location,
   { timeline, attribution, totals }: HourSums,
   sources: HourSources,
+  report: boolean,
   run: Run,
 ): Promise<MadeHour> {
   const { cluster, hour, objects, assignments, emptySlots, options } = sources
@@ -128,13 +133,16 @@ export async function finishHour(
   totals.room(Math.min(rows.length, GROUP_ROWS) * WRITING_BYTES, totals.pairs.size)
   const pairs = new WorkloadPairs(totals.room)
   const ledger = { ...accounts, cluster, hour, objects, assignments, emptySlots, options }
-  const published = await publish(rollups, pairs.watch(rows), ledger, run)
+  const page = report ? await HourPage.of(rollups, ledger, run.signal) : null
+  const watched = pairs.watch(rows)
+  const published = await publish(rollups, page?.watch(watched) ?? watched, ledger, run)
   return {
     hour,
     cluster,
     accounts,
     rows: rows.length,
     published,
+    page: (await page?.write(run.signal)) ?? null,
     topPairs: pairs.top(TOP_PAIRS),
     objects,
     emptySlots,

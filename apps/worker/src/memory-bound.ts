@@ -26,6 +26,8 @@ const SHARE = 0.8
 /** By so much garbage passes the limit between two looks while rows are written. */
 const ROOM_ABOVE_BYTES = 192 * 1024 ** 2
 const HEAP_SHARE = 0.9
+/** Of V8's limit, what only new objects get. */
+const YOUNG_BYTES = 48 * 1024 ** 2
 const LOOK_MILLIS = 100
 const LEAST_BYTES = 64 * 1024 ** 2
 const UNITS = 'KMGT'
@@ -81,7 +83,7 @@ export class MemoryBound {
 
   #fits(bytes: number, heapBytes: number): boolean {
     const { used_heap_size: used, heap_size_limit: most } = getHeapStatistics()
-    if (used + heapBytes > most * HEAP_SHARE) return false
+    if (used + heapBytes > (most - YOUNG_BYTES) * HEAP_SHARE) return false
     return process.memoryUsage.rss() + bytes + heapBytes <= this.#limit.bytes
   }
 

@@ -31,8 +31,9 @@ import { checkPartialBooks } from './partial-books.ts'
 import { PartialError } from './partial-error.ts'
 import { headLength, partialName, readColumns, readHeader, shardOfName, START_BYTES } from './partial-file.ts'
 import { COMMON, type PartialHeader, type PartialObject } from './partial-header.ts'
-import { defaultMaxMemory, withinMemory, type MemoryBound } from './memory-bound.ts'
-import { LEDGER_NAME, MOST_LEDGER_BYTES } from './publish.ts'
+import { withinMemory, type MemoryBound } from './memory-bound.ts'
+import { MOST_LEDGER_BYTES } from './ledger-text.ts'
+import { LEDGER_NAME } from './publish.ts'
 import { objectsIn } from './standing-hour.ts'
 import { formatShard, type Shard } from './shard.ts'
 import { listingDigest } from './share-objects.ts'
@@ -41,6 +42,15 @@ export interface MergePlaces {
   readonly assignments: Location
   readonly rollups: Location
   readonly cluster: string
+}
+
+export interface MergeHourOptions {
+  /** Null: as many as the partials say. */
+  readonly shards: number | null
+  /** Whether the hour's page is drawn, too. */
+  readonly report: boolean
+  /** Bytes. */
+  readonly maxMemory: number
 }
 
 /** An hour that was merged; null where there is nothing to merge and the hour stands complete. */
@@ -65,19 +75,18 @@ interface HeadedPartial extends Partial {
 export async function mergeHour(
   places: MergePlaces,
   hour: Hour,
-  shards: number | null,
+  options: MergeHourOptions,
   run: Run,
-  maxMemory = defaultMaxMemory(),
 ): Promise<MergedHour> {
-  return await withinMemory({ bytes: maxMemory, remedy: '' }, run, async (within, bound) =>
-    mergeWithin(places, hour, shards, within, bound),
+  return await withinMemory({ bytes: options.maxMemory, remedy: '' }, run, async (within, bound) =>
+    mergeWithin(places, hour, options, within, bound),
   )
 }
 
 async function mergeWithin(
   places: MergePlaces,
   hour: Hour,
-  shards: number | null,
+  { shards, report }: MergeHourOptions,
   run: Run,
   bound: MemoryBound,
 ): Promise<MergedHour> {
@@ -148,6 +157,7 @@ async function mergeWithin(
       })),
       uris: objects.map(({ uri }) => uri),
     },
+    report,
     run,
   )
   return { made, shards: partials.length, left: await removeAll(store, found) }

@@ -3,7 +3,7 @@
 import { UsageError, wholeNumber, readText, type CommandDefinition } from '@zonetoll/command'
 import type { Hour, UnixSeconds } from '@zonetoll/model'
 import { hoursAsked, type HoursGiven } from './hours-asked.ts'
-import { DEFAULT_SETTLE_MINUTES, SHARED, type Circumstances } from './options.ts'
+import { DEFAULT_ROLLUPS, DEFAULT_SETTLE_MINUTES, SHARED, type Circumstances } from './options.ts'
 import { defaultMaxMemory } from './memory-bound.ts'
 import { MOST_SHARDS } from './shard.ts'
 
@@ -15,6 +15,8 @@ export interface MergeOptions {
   readonly cluster: string | null
   /** Null: as many as the partials say. */
   readonly shards: number | null
+  /** Whether the hour's page is drawn, too. */
+  readonly report: boolean
   /** Bytes. */
   readonly maxMemory: number
   readonly quiet: boolean
@@ -45,6 +47,7 @@ export const MERGE: CommandDefinition = {
     SHARED.rollups,
     SHARED.cluster,
     SHARED.settle,
+    SHARED.report,
     SHARED.maxMemory,
     SHARED.quiet,
     SHARED.json,
@@ -72,6 +75,7 @@ export function readMergeOptions(
     quiet?: boolean
     json?: boolean
     emf?: boolean
+    report?: boolean
   }
   const now = given.scheduledTime ?? (Math.floor(circumstances.now / 1000) as UnixSeconds)
   if (given.hour === undefined && given.scheduledTime === undefined) {
@@ -81,12 +85,13 @@ export function readMergeOptions(
     hour: hoursAsked(given, given.settle ?? DEFAULT_SETTLE_MINUTES, now).hours[0]!,
     now,
     assignments: given.assignments ?? sample.assignments,
-    rollups: given.rollups ?? './rollups',
+    rollups: given.rollups ?? DEFAULT_ROLLUPS,
     cluster: given.cluster ?? null,
     shards: given.shards ?? null,
     maxMemory: given.maxMemory ?? defaultMaxMemory(),
     quiet: given.quiet ?? false,
     json: given.json ?? false,
     emf: given.emf ?? false,
+    report: given.report ?? false,
   }
 }

@@ -18,13 +18,7 @@ await runCommand(MERGE, async (command, run) => {
   const report = new RunReport({ ...options, cluster, sample, shards: false })
   const begun = performance.now()
   try {
-    const merged = await mergeHour(
-      { assignments, rollups, cluster },
-      hour,
-      options.shards,
-      run,
-      options.maxMemory,
-    )
+    const merged = await mergeHour({ assignments, rollups, cluster }, hour, options, run)
     if (merged.made === null) {
       report.note(`nothing to merge: no partials of ${formatHour(hour)}, and its rollup stands complete`)
       report.complete(hour)

@@ -45,6 +45,8 @@ export interface WorkerOptions extends HoursAsked {
   readonly quiet: boolean
   readonly json: boolean
   readonly emf: boolean
+  /** Whether each hour's page is drawn, too. */
+  readonly report: boolean
 }
 
 /** What a run finds around it besides its options. */
@@ -54,6 +56,7 @@ export interface Circumstances {
   readonly environment: Readonly<Record<string, string | undefined>>
 }
 
+export const DEFAULT_ROLLUPS = './rollups'
 export const DEFAULT_APP_LABELS = ['app.kubernetes.io/name', 'app']
 export const DEFAULT_SETTLE_MINUTES = 20
 const MOST_LOOKBACK_HOURS = 31 * 24
@@ -93,6 +96,10 @@ export const SHARED = {
   },
   quiet: { flags: '--quiet', description: 'no progress' },
   json: { flags: '--json', description: 'one JSON line at the end on standard output' },
+  report: {
+    flags: '--report',
+    description: "draw the hour's page beside its rollup, too: report.html, as pnpm report --hour does",
+  },
   emf: {
     flags: '--emf',
     description: 'metrics on standard output, in the embedded metric format of CloudWatch',
@@ -181,6 +188,7 @@ export const START: CommandDefinition = {
     { flags: '--skip-bad-objects', description: 'leave unreadable objects out, whole, and say so' },
     SHARED.quiet,
     SHARED.json,
+    SHARED.report,
     SHARED.emf,
   ],
   examples: [
@@ -220,6 +228,7 @@ export function readOptions(
     quiet?: boolean
     json?: boolean
     emf?: boolean
+    report?: boolean
   }
   const settle = given.settle ?? DEFAULT_SETTLE_MINUTES
   const now = given.scheduledTime ?? (Math.floor(circumstances.now / 1000) as UnixSeconds)
@@ -230,6 +239,9 @@ export function readOptions(
       '--due and --shard exclude each other: the shards of an hour must not each decide whether it is made. Name the hour with --hour or --scheduled-time',
     )
   }
+  if (given.report === true && shard !== null) {
+    throw new UsageError("--report draws a whole hour: give it to pnpm merge, which joins the hour's shards")
+  }
   const logs = given.logs ?? [sample.logs]
   return {
     ...hoursAsked(given, settle, now),
@@ -239,7 +251,7 @@ export function readOptions(
     logs,
     logsRoles: rolesOf(logs, given.logsRoleArn ?? []),
     assignments: given.assignments ?? sample.assignments,
-    rollups: given.rollups ?? './rollups',
+    rollups: given.rollups ?? DEFAULT_ROLLUPS,
     sample: given.logs === undefined && given.assignments === undefined,
     cluster: given.cluster ?? null,
     flowLogIds: [...new Set(given.flowLogId)].sort(),
@@ -253,6 +265,7 @@ export function readOptions(
     quiet: given.quiet ?? false,
     json: given.json ?? false,
     emf: given.emf ?? false,
+    report: given.report ?? false,
   }
 }
 

@@ -6,16 +6,15 @@ import { rmSync } from 'node:fs'
 import { mkdtemp, open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { RunError, type Run } from '@zonetoll/command'
-import { formatBytes, formatCount, formatLedger, type Ledger, type RollupRow } from '@zonetoll/model'
+import type { Run } from '@zonetoll/command'
+import type { Ledger, RollupRow } from '@zonetoll/model'
 import { hourPartition, type Location } from '@zonetoll/objects'
 import { verifyRollup, writeRollup } from '@zonetoll/parquet'
+import { ledgerTextOf } from './ledger-text.ts'
 import { replacePair } from './replace-pair.ts'
 
 export const ROLLUP_NAME = 'rollup.parquet'
 export const LEDGER_NAME = '_ledger.json'
-/** A ledger of 300,000 objects has half as many; one that is greater isn't read back, so it isn't written either. */
-export const MOST_LEDGER_BYTES = 128 * 1024 * 1024
 
 export interface PublishedHour {
   /** Where readers find the rollup: a URI, or a path as it was given. */
@@ -43,26 +42,6 @@ export async function publish(
     await replacePair(store, { rollupKey, ledgerKey, file, sha256, ledgerText }, folder, run)
     return { rollup: store.describe(rollupKey), ledger: store.describe(ledgerKey), size }
   })
-}
-
-// Throws RunError where readers would refuse it for its size.
-function ledgerTextOf(ledger: Ledger): string {
-  const { objects, zones, workloads } = ledger
-  const greater = (cause?: unknown) =>
-    new RunError(
-      `the ledger passes ${formatBytes(MOST_LEDGER_BYTES)}: it has ${formatCount(objects.length)} objects, ${formatCount(zones.length)} ` +
-        `pairs of zones and ${formatCount(workloads.length)} workloads. Fewer objects an hour make it less: choose flow logs ` +
-        `with --flow-log-id, or have them delivered less finely.`,
-      cause === undefined ? {} : { cause },
-    )
-  try {
-    const text = formatLedger(ledger)
-    if (Buffer.byteLength(text) > MOST_LEDGER_BYTES) throw greater()
-    return text
-  } catch (error) {
-    // A text has at most 2^29 characters.
-    throw error instanceof RangeError ? greater(error) : error
-  }
 }
 
 /** A folder for the time of the work; also gone when an interruption's grace is over and the process ends. */

@@ -25,6 +25,7 @@ import { pipeline } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { RunError, type Run } from '@zonetoll/command'
 import { StoreError, type ObjectStore, type StoredObject } from '@zonetoll/objects'
+import { MOST_LEDGER_BYTES } from './ledger-text.ts'
 
 /** What is to stand under the two keys. */
 export interface OwnPair {
@@ -71,7 +72,7 @@ export async function replacePair(
   { patienceMillis = PATIENCE_MILLIS, pollMillis = POLL_MILLIS } = {},
 ): Promise<void> {
   const { signal } = run
-  const first = await look(store, own, folder, signal)
+  const first = await look(store, own, folder, signal, 'first')
   let standing = first
   for (let round = 0; round < MOST_ROUNDS; round++) {
     if (standing.ownRollup && standing.ownLedger) return
@@ -89,7 +90,7 @@ export async function replacePair(
       }
     }
     const seen = standing
-    if (await run.uninterrupted(() => write(store, own, seen))) return
+    if (await run.uninterrupted(() => write(store, own, seen, first))) return
     standing = await look(store, own, folder, signal)
   }
   throw new RunError(
@@ -99,7 +100,12 @@ export async function replacePair(
 }
 
 // True when both files are this run's, false when another run's write came in between.
-async function write(store: ObjectStore, own: OwnPair, seen: StandingPair): Promise<boolean> {
+async function write(
+  store: ObjectStore,
+  own: OwnPair,
+  seen: StandingPair,
+  first: StandingPair,
+): Promise<boolean> {
   const { rollup, ledger } = seen
   try {
     const etag = seen.ownRollup
@@ -110,7 +116,8 @@ async function write(store: ObjectStore, own: OwnPair, seen: StandingPair): Prom
     return (await store.head(own.rollupKey))?.etag === etag
   } catch (error) {
     if (error instanceof StoreError && error.reason === 'conflict') return false
-    await putBack(store, [ledger, rollup], error)
+    // Where the answer to an earlier round's write got lost, the rollup that stands is ours.
+    await putBack(store, [ledger, seen.ownRollup ? first.rollup : rollup], error)
     throw error
   }
 }
@@ -125,10 +132,11 @@ async function look(
   own: OwnPair,
   folder: string,
   signal: AbortSignal,
+  name = 'before',
 ): Promise<StandingPair> {
-  const ledger = await keepAside(store, own.ledgerKey, join(folder, 'before.json'), signal)
-  const rollup = await keepAside(store, own.rollupKey, join(folder, 'before.parquet'), signal)
-  const text = ledger.copy === null ? null : await readFile(ledger.copy.file, 'utf8')
+  const ledger = await keepAside(store, own.ledgerKey, join(folder, `${name}.json`), signal)
+  const rollup = await keepAside(store, own.rollupKey, join(folder, `${name}.parquet`), signal)
+  const text = ledger.copy === null ? null : await textOf(ledger.copy)
   const named = text === null ? null : rollupNamedBy(text)
   return {
     rollup,
@@ -137,6 +145,11 @@ async function look(
     ownLedger: text === own.ledgerText,
     complete: named !== null && named === rollup.copy?.sha256,
   }
+}
+
+// Null for more than a ledger, which may be more than a string.
+async function textOf({ object, file }: NonNullable<Standing['copy']>): Promise<string | null> {
+  return object.size > MOST_LEDGER_BYTES ? null : await readFile(file, 'utf8')
 }
 
 // What stands may be anything: no more is asked of it than which rollup it names.

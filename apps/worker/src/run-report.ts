@@ -24,6 +24,8 @@ export interface ReportOptions {
   readonly cluster: string
   readonly now: UnixSeconds
   readonly sample: boolean
+  /** Where rollups go, as it was given. */
+  readonly rollups: string
   readonly json: boolean
   readonly emf: boolean
   readonly quiet: boolean
@@ -56,7 +58,7 @@ export class RunReport {
     if (this.#options.emf) for (const line of hourMetrics(made, runTime)) this.#say(printableJson(line))
     if (!this.#textIsMeant) return
     const width = process.stdout.columns || DEFAULT_WIDTH
-    process.stdout.write(formatSummary(made, { sample: this.#options.sample, width }))
+    process.stdout.write(formatSummary(made, { ...this.#options, width }))
   }
 
   madeShard(made: MadeShard): void {

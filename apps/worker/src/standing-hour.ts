@@ -9,7 +9,8 @@ import {
   type ObjectStore,
   type StoredObject,
 } from '@zonetoll/objects'
-import { LEDGER_NAME, MOST_LEDGER_BYTES, ROLLUP_NAME } from './publish.ts'
+import { MOST_LEDGER_BYTES } from './ledger-text.ts'
+import { LEDGER_NAME, ROLLUP_NAME } from './publish.ts'
 
 export type StandingHour =
   | { readonly ledger: Ledger }

@@ -17,6 +17,7 @@ import {
   type ZonePair,
 } from '@zonetoll/model'
 import type { MadeHour } from './make-hour.ts'
+import { DEFAULT_ROLLUPS } from './options.ts'
 
 /** Why bytes of the hour have no row with two known ends, in the words of a person. */
 const UNATTRIBUTED: readonly (readonly [Account, string])[] = [
@@ -33,7 +34,7 @@ const SENT: readonly Account[] = ['unknownSource', 'outside', 'unknownDestinatio
 /** The summary of one hour; `width` is the terminal's in columns. */
 export function formatSummary(
   made: MadeHour,
-  options: { readonly sample: boolean; readonly width: number },
+  options: { readonly sample: boolean; readonly rollups: string; readonly width: number },
 ): string {
   const { accounts } = made.accounts
   const inner = options.width - INDENT.length
@@ -44,8 +45,26 @@ export function formatSummary(
   if (made.topPairs.length > 0) sections.push(section('Top pairs across zones', topPairs(made, inner)))
   sections.push(section('Not attributed', unattributed(accounts, inner)))
   sections.push(section('Read', readLines(made, inner)))
-  sections.push(`Rollup  ${fromHere(made.published.rollup)}\nLedger  ${fromHere(made.published.ledger)}`)
+  sections.push(
+    [
+      `Rollup  ${fromHere(made.published.rollup)}`,
+      `Ledger  ${fromHere(made.published.ledger)}`,
+      made.page === null
+        ? `Report  ${reportCommand(made, options.rollups)}`
+        : `Report  ${fromHere(made.page)}`,
+    ].join('\n'),
+  )
   return `${sections.join('\n\n')}\n`
+}
+
+// What draws the hour; as a shell takes it.
+function reportCommand({ hour, cluster }: MadeHour, rollups: string): string {
+  const place = rollups === DEFAULT_ROLLUPS ? '' : ` --rollups ${quoted(rollups)}`
+  return `pnpm report --hour ${formatHour(hour)}${place} --cluster ${quoted(cluster)}`
+}
+
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
 }
 
 // A path below the working directory as one would type it; any other as it is.
@@ -75,6 +94,10 @@ function section(title: string, lines: readonly string[]): string {
   return [title, ...lines.map(line => INDENT + line)].join('\n')
 }
 
+// A person reads no more; the ledger has all.
+const MOST_ZONES = 16
+const MOST_ZONE_PAIRS = 60
+
 function zoneMatrix(zones: readonly ZonePair[], width: number): string[] {
   const names = [...new Set(zones.flatMap(({ source, destination }) => [source, destination]))].sort(
     compareText,
@@ -84,11 +107,22 @@ function zoneMatrix(zones: readonly ZonePair[], width: number): string[] {
     const pair = zones.find(zone => zone.source === source && zone.destination === destination)
     return pair === undefined ? '-' : formatBytes(pair.bytes)
   }
-  const rows = names.map(source =>
-    [source as string].concat(names.map(destination => cell(source, destination))),
-  )
-  const matrix = layOut([['', ...names], ...rows], { left: 1 })
-  if (matrix.every(line => line.length <= width)) return matrix
+  if (names.length <= MOST_ZONES) {
+    const rows = names.map(source =>
+      [source as string].concat(names.map(destination => cell(source, destination))),
+    )
+    const matrix = layOut([['', ...names], ...rows], { left: 1 })
+    if (matrix.every(line => line.length <= width)) return matrix
+  }
+  const left = zones.length - MOST_ZONE_PAIRS
+  if (left > 0) {
+    const greatest = zones.toSorted((a, b) => Number(b.bytes - a.bytes)).slice(0, MOST_ZONE_PAIRS)
+    return [...zoneList(greatest, width), `and ${formatCount(left)} more, see the ledger`]
+  }
+  return zoneList(zones, width)
+}
+
+function zoneList(zones: readonly ZonePair[], width: number): string[] {
   const pairs = zones.map(({ source, destination, bytes }) => [source, destination, formatBytes(bytes)])
   return layOut([['from', 'to', 'bytes'], ...pairs], { left: 2, width })
 }
@@ -173,6 +207,7 @@ export function summaryJson(made: MadeHour, sample: boolean): Json {
     sample,
     rollup: made.published.rollup,
     ledger: made.published.ledger,
+    ...(made.page === null ? {} : { report: made.page }),
     rows: made.rows,
     crossZoneBytes: integer(crossZone.bytes),
     sameZoneBytes: integer(sameZone.bytes),

@@ -58,7 +58,12 @@ export class HourFolder {
   }
 
   async merge(rollups: string, shards: number | null = null): Promise<MergedHour> {
-    return await mergeHour(this.places(rollups), HOUR as Hour, shards, RUN)
+    return await mergeHour(
+      this.places(rollups),
+      HOUR as Hour,
+      { shards, report: false, maxMemory: 2 ** 30 },
+      RUN,
+    )
   }
 
   /** The files below a folder: by path, as latin1 text so that a difference shows. */

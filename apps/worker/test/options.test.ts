@@ -45,6 +45,7 @@ test('without options but the hour, everything has the default of the contract',
     quiet: false,
     json: false,
     emf: false,
+    report: false,
   })
 })
 
@@ -73,6 +74,7 @@ const OPTIONS: readonly (readonly [readonly string[], string, string, string, Pa
   [['--quiet'], 'ZONETOLL_QUIET', 'YES', 'no', { quiet: true }],
   [['--json'], 'ZONETOLL_JSON', '1', '0', { json: true }],
   [['--emf'], 'ZONETOLL_EMF', '1', '0', { emf: true }],
+  [['--report'], 'ZONETOLL_REPORT', '1', '0', { report: true }],
   [['--shard', '3/8'], 'ZONETOLL_SHARD', '3/8', '0/2', { shard: { index: 3, count: 8 } }],
 ]
 

@@ -46,6 +46,7 @@ function hourOf(
       ledger: 's3://zonetoll/rollups/cluster=shop/dt=2024-05-01/hour=10/_ledger.json',
       size: 4096,
     },
+    page: more.page ?? null,
     topPairs: more.topPairs ?? [],
     objects: more.objects ?? [{ key: 'a', size: 1, etag: 'e', records: 1_234_567, problem: null }],
     emptySlots: more.emptySlots ?? [],
@@ -90,7 +91,7 @@ const BUSY = hourOf(
 )
 
 test('a busy hour, in 100 columns', () => {
-  expect(formatSummary(BUSY, { sample: false, width: 100 })).toMatchInlineSnapshot(`
+  expect(formatSummary(BUSY, { sample: false, rollups: './rollups', width: 100 })).toMatchInlineSnapshot(`
     "Cluster shop, hour 2024-05-01T10 UTC
 
     Across zones: 100 GiB, $2.00 at $0.02 a GiB, 25.0 % of what known endpoints sent each other
@@ -121,29 +122,32 @@ test('a busy hour, in 100 columns', () => {
 
     Rollup  s3://zonetoll/rollups/cluster=shop/dt=2024-05-01/hour=10/rollup.parquet
     Ledger  s3://zonetoll/rollups/cluster=shop/dt=2024-05-01/hour=10/_ledger.json
+    Report  pnpm report --hour 2024-05-01T10 --cluster shop
     "
   `)
 })
 
 test('an hour without any traffic', () => {
-  expect(formatSummary(hourOf({}), { sample: true, width: 100 })).toMatchInlineSnapshot(`
-    "Cluster shop, hour 2024-05-01T10 UTC (the bundled sample, not your data)
+  expect(formatSummary(hourOf({}), { sample: true, rollups: './rollups', width: 100 }))
+    .toMatchInlineSnapshot(`
+      "Cluster shop, hour 2024-05-01T10 UTC (the bundled sample, not your data)
 
-    Across zones: 0 B, $0.00 at $0.02 a GiB
+      Across zones: 0 B, $0.00 at $0.02 a GiB
 
-    Zone by zone (rows send to columns)
-      no traffic between known endpoints
+      Zone by zone (rows send to columns)
+        no traffic between known endpoints
 
-    Not attributed
-      0 % of 0 B sent
+      Not attributed
+        0 % of 0 B sent
 
-    Read
-      1,234,567 lines of 1 object, each in one account of the ledger; 0 rows written
+      Read
+        1,234,567 lines of 1 object, each in one account of the ledger; 0 rows written
 
-    Rollup  s3://zonetoll/rollups/cluster=shop/dt=2024-05-01/hour=10/rollup.parquet
-    Ledger  s3://zonetoll/rollups/cluster=shop/dt=2024-05-01/hour=10/_ledger.json
-    "
-  `)
+      Rollup  s3://zonetoll/rollups/cluster=shop/dt=2024-05-01/hour=10/rollup.parquet
+      Ledger  s3://zonetoll/rollups/cluster=shop/dt=2024-05-01/hour=10/_ledger.json
+      Report  pnpm report --hour 2024-05-01T10 --cluster shop
+      "
+    `)
 })
 
 test.each([60, 80, 120])(
@@ -168,7 +172,7 @@ test.each([60, 80, 120])(
       },
     )
     for (const hour of [BUSY, many]) {
-      const lines = formatSummary(hour, { sample: true, width }).split('\n')
+      const lines = formatSummary(hour, { sample: true, rollups: './rollups', width }).split('\n')
       const wide = lines.filter(line => line.length > width && !/^(?:Rollup|Ledger) {2}s3:/.test(line))
       expect(wide).toEqual([])
     }
@@ -177,7 +181,11 @@ test.each([60, 80, 120])(
 
 test('dollars are two cents a GiB across zones, and for nothing else', () => {
   const cost = (bytes: bigint) =>
-    formatSummary(hourOf({ crossZone: totals(bytes), outside: totals(GIB) }), { sample: false, width: 120 })
+    formatSummary(hourOf({ crossZone: totals(bytes), outside: totals(GIB) }), {
+      sample: false,
+      rollups: './rollups',
+      width: 120,
+    })
       .split('\n')
       .find(line => line.startsWith('Across zones'))
   expect(cost(GIB)).toBe(
@@ -190,14 +198,14 @@ test('dollars are two cents a GiB across zones, and for nothing else', () => {
 })
 
 test('what is not attributed is a share of the bytes that were sent, with its reasons apart', () => {
-  const text = formatSummary(BUSY, { sample: false, width: 100 })
+  const text = formatSummary(BUSY, { sample: false, rollups: './rollups', width: 100 })
   // 25 of 500 GiB: ingress is the same bytes again and no part of it.
   expect(text).toContain('Not attributed\n  5.0 % of 500 GiB sent\n')
   expect(text).toMatch(/\n {2}4\.0 % {2}20\.0 GiB {2}unknownSource: /)
   expect(text).toMatch(/\n {2}1\.0 % {2}5\.00 GiB {2}unknownDestination: /)
-  expect(formatSummary(hourOf({ sameZone: totals(GIB) }), { sample: false, width: 100 })).toContain(
-    'Not attributed\n  0 % of 1.00 GiB sent\n',
-  )
+  expect(
+    formatSummary(hourOf({ sameZone: totals(GIB) }), { sample: false, rollups: './rollups', width: 100 }),
+  ).toContain('Not attributed\n  0 % of 1.00 GiB sent\n')
 })
 
 test('names of a stranger cannot write to the terminal', () => {
@@ -214,7 +222,7 @@ test('names of a stranger cannot write to the terminal', () => {
       ],
     },
   )
-  const text = formatSummary(hour, { sample: false, width: 200 })
+  const text = formatSummary(hour, { sample: false, rollups: './rollups', width: 200 })
   expect(text).not.toMatch(/[^\P{C}\n]/u)
   expect(text.match(/^Rollup {2}/gm)).toHaveLength(1)
   expect(text).toContain(String.raw`interface \u{202e}gpj.exe\u{a}Rollup  gone`)
@@ -223,4 +231,14 @@ test('names of a stranger cannot write to the terminal', () => {
 test('as JSON, counts above 2^53 are strings', () => {
   const json = summaryJson(hourOf({ crossZone: totals(2n ** 53n), sameZone: totals(2n ** 53n + 1n) }), true)
   expect(json).toMatchObject({ crossZoneBytes: 2 ** 53, sameZoneBytes: '9007199254740993', sample: true })
+})
+
+test('ends with the command that draws the hour, as a shell takes it, or with its page', () => {
+  const last = (made: MadeHour, rollups: string) =>
+    formatSummary(made, { sample: false, rollups, width: 100 }).trimEnd().split('\n').at(-1)
+  expect(last(BUSY, './rollups')).toBe('Report  pnpm report --hour 2024-05-01T10 --cluster shop')
+  expect(last(BUSY, "s3://b/it's here")).toBe(
+    "Report  pnpm report --hour 2024-05-01T10 --rollups 's3://b/it'\\''s here' --cluster shop",
+  )
+  expect(last(hourOf({}, { page: '/data/report.html' }), './rollups')).toBe('Report  /data/report.html')
 })

@@ -1,9 +1,9 @@
-// Packed pages to their bytes. gunzip and the like run on libuv's threads, Snappy is hyparquet's and runs here.
+// Packed pages to their bytes. gunzip and the like run on libuv's threads, Snappy runs here.
 //
 // A page's header says how long it is unpacked: that much room is made and not a byte more is taken.
 
 import { brotliDecompress, constants, gunzip, zstdDecompress } from 'node:zlib'
-import { snappyUncompress } from 'hyparquet'
+import { unpackSnappy } from './snappy.ts'
 import { PageDamage } from './table-error.ts'
 
 type Unpacker = (bytes: Uint8Array, size: number) => Uint8Array | Promise<Uint8Array>
@@ -13,7 +13,7 @@ const ZSTD_PARAMS = { [constants.ZSTD_d_windowLogMax]: 26 }
 
 const UNPACKERS: Readonly<Record<string, Unpacker>> = {
   UNCOMPRESSED: bytes => bytes,
-  SNAPPY: snappy,
+  SNAPPY: unpackSnappy,
   GZIP: (bytes, size) => byZlib(done => gunzip(bytes, room(size), done)),
   BROTLI: (bytes, size) => byZlib(done => brotliDecompress(bytes, room(size), done)),
   ZSTD: (bytes, size) => byZlib(done => zstdDecompress(bytes, { ...room(size), params: ZSTD_PARAMS }, done)),
@@ -47,10 +47,4 @@ function byZlib(start: (done: (error: Error | null, bytes: Buffer) => void) => v
       else reject(error)
     })
   })
-}
-
-function snappy(bytes: Uint8Array, size: number): Uint8Array {
-  const unpacked = new Uint8Array(size)
-  snappyUncompress(bytes, unpacked)
-  return unpacked
 }

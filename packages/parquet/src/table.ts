@@ -8,8 +8,8 @@
 // Bytes of other columns aren't read, but for gaps that are smaller than a request is worth. Memory is the needed columns
 // of one load, packed, and a page and a dictionary of each, unpacked; table-limits.ts has the bounds.
 //
-// hyparquet reads the footer and Snappy. It doesn't read pages here: it makes arrays as long as a page claims, and an
-// object of every text; a flow log of 500 bytes could take all memory, and one of AWS's takes ten times as long.
+// hyparquet reads the footer. It doesn't read pages here: it makes arrays as long as a page claims, and an object of
+// every text; a flow log of 500 bytes could take all memory, and one of AWS's takes four times as long.
 
 import { ColumnPages } from './column-pages.ts'
 import { END_BYTES, footerLength, readFooter, type Footer, type FooterGroup } from './table-footer.ts'

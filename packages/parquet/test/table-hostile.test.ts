@@ -323,7 +323,7 @@ describe('a page', () => {
       'of no Snappy',
       column({ body: [8, 0xf0], size: 8 }, { codec: CODEC.SNAPPY }),
       1,
-      'a page is damaged: it is no SNAPPY data of 8 bytes (missing eof marker)',
+      'a page is damaged: it is no SNAPPY data of 8 bytes (it ends early or goes back too far)',
     ],
     ['of too few integers', column({ values: 2 }), 2, 'a page ends before its values do'],
     [

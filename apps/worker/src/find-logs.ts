@@ -118,7 +118,7 @@ function nothingFound(hour: Hour, { flowLogIds }: FindOptions, { lookedAt }: Log
   const whose = flowLogIds.length > 0 ? ` of ${flowLogIds.join(', ')}` : ''
   return (
     `no flow-log objects${whose} for ${formatHour(hour)}. Looked at:${placesText(lookedAt)}\n` +
-    `Check --logs${whose === '' ? '' : ' and --flow-log-id'}, and that the flow log delivers to S3 as text.`
+    `Check --logs${whose === '' ? '' : ' and --flow-log-id'}, and that the flow log delivers to S3.`
   )
 }
 

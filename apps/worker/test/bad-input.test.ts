@@ -159,7 +159,7 @@ const CASES: readonly (readonly [string, Files, readonly string[], number, strin
     'no flow-log objects for 2024-05-01T10. Looked at:\n' +
       '  $/logs/AWSLogs/111111111111/vpcflowlogs/us-east-2/2024/05/01/\n' +
       '  $/logs/AWSLogs/aws-account-id=222222222222/aws-service=vpcflowlogs/aws-region=us-east-2/year=2024/month=05/day=01/\n' +
-      'Check --logs, and that the flow log delivers to S3 as text.',
+      'Check --logs, and that the flow log delivers to S3.',
   ],
   [
     'no objects of the flow logs asked for',
@@ -167,7 +167,7 @@ const CASES: readonly (readonly [string, Files, readonly string[], number, strin
     ['--flow-log-id', 'fl-9', '--flow-log-id', 'fl-8'],
     1,
     'no flow-log objects of fl-8, fl-9 for 2024-05-01T10. Looked at:\n  $/logs/AWSLogs/123456789012/vpcflowlogs/us-east-2/2024/05/01/\n' +
-      'Check --logs and --flow-log-id, and that the flow log delivers to S3 as text.',
+      'Check --logs and --flow-log-id, and that the flow log delivers to S3.',
   ],
   [
     'two flow logs of one interface',

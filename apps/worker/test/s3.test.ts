@@ -224,7 +224,7 @@ test('no objects for the hour is one message with the prefixes that were looked 
     stderr:
       'error: no flow-log objects for 2024-05-01T10. Looked at:\n' +
       '  s3://flows/logs/AWSLogs/123456789012/vpcflowlogs/us-east-2/2024/05/01/\n' +
-      'Check --logs, and that the flow log delivers to S3 as text.\n',
+      'Check --logs, and that the flow log delivers to S3.\n',
   })
 })
 

@@ -4,7 +4,7 @@
 declare module 'parquetjs-lite' {
   export interface Field {
     readonly type: 'UTF8' | 'INT64' | 'TIMESTAMP_MILLIS'
-    readonly compression: 'GZIP'
+    readonly compression: 'GZIP' | 'SNAPPY' | 'UNCOMPRESSED'
     readonly optional: boolean
     /** False leaves min, max, null and distinct counts out of the file. */
     readonly statistics: boolean

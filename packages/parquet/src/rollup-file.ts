@@ -2,7 +2,8 @@
 // chunk at a time.
 //
 // Text is decoded as it stands: hyparquet's own decoder drops a leading U+FEFF and turns bytes that aren't UTF-8
-// into U+FFFD. gunzip is Node's: hyparquet itself unpacks Snappy alone.
+// into U+FFFD. gunzip is Node's; hyparquet's own Snappy, which no rollup has, isn't let at what may be hostile: it can loop
+// for ever.
 
 import { gunzipSync } from 'node:zlib'
 import { parquetMetadataAsync, parquetRead, type FileMetaData } from 'hyparquet'
@@ -71,7 +72,7 @@ export async function openRollup(file: RollupFile): Promise<OpenRollup> {
           metadata,
           columns: [column.name],
           ...group,
-          compressors: { GZIP: gunzip },
+          compressors: { GZIP: gunzip, SNAPPY: refuse },
           parsers: { stringFromBytes: reader.text, timestampFromMilliseconds: reader.hour },
           onPage: ({ columnData }) => pages.push(columnData),
         })
@@ -121,6 +122,10 @@ function checkColumns(metadata: FileMetaData): void {
 
 function describeOurs({ name, type, optional }: Column): string {
   return `${name} ${type}${optional ? ' optional' : ''}`
+}
+
+function refuse(): never {
+  throw new Error('it is packed with Snappy, and rollups are with gzip')
 }
 
 // The page says how long it is unpacked: more than that is refused before it fills the memory, and so is a length that

@@ -24,6 +24,13 @@ function readAll(bytes: Uint8Array): Promise<RollupRow[]> {
 }
 
 describe('reading', () => {
+  test('lets no other codec at the bytes than rollups have', async () => {
+    const packed = await foreign([cells(plainRow(0))], fields => {
+      for (const field of fields) field[1] = { ...field[1], compression: 'SNAPPY' }
+    })
+    await expect(readAll(packed)).rejects.toThrow('packed with Snappy, and rollups are with gzip')
+  })
+
   test('shares the endpoint of rows that stand next to each other', async () => {
     const rows = await readAll((await written([plainRow(0), plainRow(1), plainRow(100)])).bytes)
     expect(rows[1]!.source).toBe(rows[0]!.source)

@@ -27,6 +27,7 @@ const LICENCES = new Set([
 const OTHER_LICENCES: Readonly<Record<string, string>> = {
   argparse: 'PSF-2.0, permissive',
   'axe-core': 'MPL-2.0, in tests alone',
+  'caniuse-lite': 'CC-BY-4.0, data, in mutation testing alone',
   lightningcss: 'MPL-2.0, in tests alone',
   'lightningcss-linux-arm64-gnu': 'MPL-2.0, in tests alone',
   'lightningcss-linux-x64-gnu': 'MPL-2.0, in tests alone',

@@ -104,7 +104,7 @@ export async function startFaultProxy(upstream: string): Promise<FaultProxy> {
     requests,
     faults: () => null,
     async idle(bucket) {
-      for (let left = underWay.get(bucket); left !== undefined && left.size > 0;) await Promise.all(left)
+      while ((underWay.get(bucket)?.size ?? 0) > 0) await Promise.all(underWay.get(bucket)!)
     },
     async close() {
       const closed = new Promise(resolve => server.close(resolve))

@@ -45,12 +45,7 @@ function nodeArguments(name: CommandName): string[] {
   const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
     scripts: Record<string, string>
   }
-  const TMP: Record<string, string> = {
-    merge: 'node --single-threaded-gc apps/worker/src/merge.ts',
-    query: 'node apps/explore/src/query.ts',
-    report: 'node apps/explore/src/report.ts',
-  }
-  const words = (scripts[name] ?? TMP[name] ?? '').split(' ').filter(word => !/^[A-Z_]+=/.test(word))
+  const words = (scripts[name] ?? '').split(' ').filter(word => !/^[A-Z_]+=/.test(word))
   if (words[0] !== 'node') throw new Error(`pnpm ${name} is no script that runs node: ${scripts[name]}`)
   return words.slice(1).map(word => (word.startsWith('-') ? word : join(ROOT, word)))
 }

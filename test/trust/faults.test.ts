@@ -12,6 +12,7 @@ import { parseHour } from '@zonetoll/model'
 import { openLocation } from '@zonetoll/objects'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
+import { RUN } from '../../apps/worker/test/in-folder.ts'
 import { makeHour } from '../../apps/worker/src/make-hour.ts'
 import { readOptions } from '../../apps/worker/src/options.ts'
 import { NO_PROGRESS } from '../../apps/worker/src/progress.ts'
@@ -153,9 +154,8 @@ async function mainJob(bucket: string, stallMillis: number, allPairs = false): P
     rollups: location('rollups'),
     cluster: 'shop',
   }
-  const uninterrupted = async <T>(work: () => Promise<T>) => work()
   const asked = readOptions({ hour, allPairs, threads: 1 }, { logs: '', assignments: '' })
-  await makeHour(places, hour, asked, { signal: new AbortController().signal, uninterrupted }, NO_PROGRESS)
+  await makeHour(places, hour, asked, RUN, NO_PROGRESS)
 }
 
 async function standing(bucket: Bucket): Promise<Pair> {
@@ -286,6 +286,7 @@ test('runs in this process end right or fail well', { timeout: TEST_MILLIS }, as
   )
   tally.say(`${RUNS} runs in this process, ${Math.round((performance.now() - begun) / 1000)} s`)
   // The faults are had, and runs survive them as well as fail of them.
+  if (RUNS < 100) return
   for (const kind of KINDS) expect(tally.get(kind, 'runs'), kind).toBeGreaterThan(RUNS / 50)
   expect(tally.get('all', 'right')).toBeGreaterThan(RUNS / 2)
   expect(tally.get('all', 'failed')).toBeGreaterThan(RUNS / 20)

@@ -84,6 +84,8 @@ async function placeOf(files: Files): Promise<Place> {
 }
 
 const inFolders = (folders: readonly string[] = FOLDERS) => folders.flatMap(name => [`--${name}`, name])
+const uris = (folders: readonly string[] = FOLDERS) =>
+  folders.flatMap(name => [`--${name}`, `s3://${BUCKET}/${name}`])
 const START = ['--hour', HOUR_TEXT, '--cluster', 'shop', ...inFolders()]
 
 function expectHarmless(ended: Ended, onTerminal = false): void {
@@ -121,7 +123,7 @@ describe('names in the logs', () => {
 
   test('a terminal is shown them harmlessly', async () => {
     const place = await placeOf(hostileHour())
-    expectHarmless(await onTerminal(place, 'start', [...START, '--quiet']), true)
+    expectHarmless(await runOnTerminal(place, 'start', [...START, '--quiet']), true)
     for (const format of ['table', 'csv', 'json', 'markdown']) {
       for (const question of [
         'pods',
@@ -130,7 +132,7 @@ describe('names in the logs', () => {
         'SELECT * FROM rollup',
         'SELECT * FROM ledger_workload',
       ]) {
-        const ended = await onTerminal(place, 'query', [
+        const ended = await runOnTerminal(place, 'query', [
           question,
           '--quiet',
           '--format',
@@ -144,7 +146,7 @@ describe('names in the logs', () => {
       }
     }
     expectHarmless(
-      await onTerminal(place, 'report', [
+      await runOnTerminal(place, 'report', [
         '--title',
         HOSTILE['escape sequences'],
         '--json',
@@ -166,9 +168,8 @@ describe('names in the logs', () => {
       ...inFolders(['rollups']),
     ])
     const rows = JSON.parse(ended.stdout) as { n: string; a: string; p: string }[]
-    const sort = (names: readonly string[]) => [...names].sort()
     for (const column of ['n', 'a', 'p'] as const)
-      expect(sort(rows.map(row => row[column]))).toEqual(sort(NAMES))
+      expect(rows.map(row => row[column]).sort()).toEqual([...NAMES].sort())
   })
 
   test('as filters they find their own rows, and are no SQL', async () => {
@@ -316,8 +317,6 @@ describe('names in a bucket', () => {
     }
     return { place: await placeOf(new Map()), options: { env } }
   }
-  const uris = (folders: readonly string[] = FOLDERS) =>
-    folders.flatMap(name => [`--${name}`, `s3://${BUCKET}/${name}`])
 
   // The folder above AWSLogs is anybody's; the very long one is longer than a key may be.
   const KEYS = NAMES.filter(name => name !== HOSTILE['a very long name'])
@@ -408,7 +407,7 @@ describe('names in a bucket', () => {
 })
 
 // script(1) gives the command a terminal, and its own standard output what came to it.
-async function onTerminal(
+async function runOnTerminal(
   place: Place,
   name: 'start' | 'query' | 'report',
   args: readonly string[],

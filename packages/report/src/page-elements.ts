@@ -8,7 +8,7 @@ import { ownMarkup } from './html.ts'
 import { PAGE_SCRIPT } from './page-script.ts'
 import { PAGE_STYLE } from './page-style.ts'
 
-export const STYLE_HASH = 'sha256-XhStCkCf8XDaczOpnkp2Yo0ZWGkAlVva6E+H2jMHC0g='
+export const STYLE_HASH = 'sha256-6BucnHLjFgXOdDO1IfxNLa+FsweUBa8rnplst1AaHOw='
 export const SCRIPT_HASH = 'sha256-aN/zc4ZnvleE3cNAjCHDtLpLXl7pDsJwV3SmVZpFzUA='
 
 export const POLICY = [

@@ -68,7 +68,7 @@ bdi { overflow-wrap: anywhere; }
 .wl { font-weight: 500; }
 .app, .detail, .peer { display: block; font-size: 0.9em; line-height: 1.45; }
 .peer .wl { font-weight: 400; }
-td:has(> .wl), td:has(> .peer) { min-width: 190px; }
+tbody td:not([class]) { min-width: 190px; }
 
 td.bar { width: 130px; padding-right: 10px; padding-top: 12px; line-height: 0; }
 svg.bar rect { fill: var(--mark); }
@@ -169,7 +169,7 @@ footer p { border-top: 1px solid var(--line); padding-top: 14px; max-width: none
   th, td { padding: 4px 8px 4px 0; }
   table.heat td, table.heat th { padding: 5px 8px; }
   table.heat tbody td { min-width: 90px; }
-  td:has(> .wl), td:has(> .peer) { min-width: 0; }
+  tbody td:not([class]) { min-width: 0; }
   td.bar { width: 70px; padding-top: 7px; }
   svg.bar { width: 64px; }
   svg.crossings, svg.trend { min-width: 0; }

@@ -121,8 +121,9 @@ function callRank(party: Party): number {
   return controller === 'StatefulSet' ? 0 : controller === 'DaemonSet' ? 2 : 1
 }
 
+/** Of both names; where one ends and the other begins can't be mistaken. */
 function wayKey(from: Party, to: Party): string {
-  return JSON.stringify([nameKey(from), nameKey(to)])
+  return `${nameKey(from)}${nameKey(to)}`
 }
 
 /** Decides by controllers, then by what the two sent each other in all the exchanges. */
@@ -163,7 +164,7 @@ export function adviceOf(exchanges: readonly Exchange[], pods: PodPresence): Adv
     }
     const { kind, subject, peer } = found
     const peerKey = nameKey(peer)
-    const key = JSON.stringify([kind, nameKey(subject)])
+    const key = `${kind}${nameKey(subject)}`
     let group = groups.get(key)
     if (group === undefined) {
       group = { kind, subject, bytes: 0n, peers: new Map() }

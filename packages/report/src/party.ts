@@ -40,9 +40,17 @@ export function partyKey({ kind, namespace, workload, name, app, zone }: Party):
   return JSON.stringify([kind, namespace, workload, name, app, zone])
 }
 
-/** The same without zone and app. */
-export function nameKey({ kind, namespace, workload, name }: PartyName): string {
-  return JSON.stringify([kind, namespace, workload, name])
+const nameKeys = new WeakMap<PartyName, string>()
+
+/** The same without zone and app: a JSON list. Made once for an object. */
+export function nameKey(party: PartyName): string {
+  let key = nameKeys.get(party)
+  if (key === undefined) {
+    const { kind, namespace, workload, name } = party
+    key = JSON.stringify([kind, namespace, workload, name])
+    nameKeys.set(party, key)
+  }
+  return key
 }
 
 export function compareNames(a: PartyName, b: PartyName): number {

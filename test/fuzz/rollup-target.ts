@@ -38,7 +38,13 @@ const FOOTER_WORDS = [
   Uint8Array.of(0),
 ]
 /** Lengths that no page has room for; runs of one value, which pack well. */
-const PAGE_WORDS = [new Uint8Array(64), new Uint8Array(16).fill(0xff), Uint8Array.of(0xff, 0xff, 0xff, 0x7f)]
+const PAGE_WORDS = [
+  // A run of 2^27 levels.
+  Uint8Array.of(0x80, 0x80, 0x80, 0x80, 0x01, 0x01),
+  new Uint8Array(64),
+  new Uint8Array(16).fill(0xff),
+  Uint8Array.of(0xff, 0xff, 0xff, 0x7f),
+]
 const MOST_ROWS_MILLIS = 20_000
 
 export async function rollupTarget(): Promise<Target<RollupInput>> {

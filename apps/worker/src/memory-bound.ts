@@ -27,8 +27,8 @@ const SHARE = 0.8
 const ROOM_ABOVE_BYTES = 192 * 1024 ** 2
 /** From four fifths on V8 gives up when collecting brings little. */
 const HEAP_SHARE = 0.75
-/** Of V8's limit, what only new objects get: three semi-spaces of 64 MiB. */
-const YOUNG_BYTES = 192 * 1024 ** 2
+/** Of V8's own limit, the part of objects that live on: the rest is three semi-spaces of a 64th of that part. */
+const OLD_SHARE = 64 / 67
 const LOOK_MILLIS = 100
 const LEAST_BYTES = 64 * 1024 ** 2
 const UNITS = 'KMGT'
@@ -83,21 +83,20 @@ export class MemoryBound {
   }
 
   #fits(bytes: number, heapBytes: number): boolean {
-    const { used_heap_size: used, heap_size_limit: most } = getHeapStatistics()
-    if (used + heapBytes > (most - YOUNG_BYTES) * HEAP_SHARE) return false
+    if (getHeapStatistics().used_heap_size + heapBytes > objectsLimit() * HEAP_SHARE) return false
     return process.memoryUsage.rss() + bytes + heapBytes <= this.#limit.bytes
   }
 
   #refusal(needed: number, holding: string): RunError {
-    const { heap_size_limit: heap } = getHeapStatistics()
+    const objects = objectsLimit()
     const { bytes: limit, remedy } = this.#limit
     const resident = process.memoryUsage.rss()
     const more = needed > 0 ? `, and ${formatBytes(needed)} more are needed` : ''
     const held = `${formatBytes(resident)} are held, with ${holding}${more}`
     if (resident + needed <= limit) {
       return new RunError(
-        `the memory for JavaScript objects is used up: ${held}; Node gives them ${formatBytes(heap)}. ` +
-          `Give them more with NODE_OPTIONS=--max-old-space-size=${Math.ceil((heap * 2) / 1024 ** 2)} (MiB)${remedy}.`,
+        `the memory for JavaScript objects is used up: ${held}; Node gives them ${formatBytes(objects)}. ` +
+          `Give them more with NODE_OPTIONS=--max-old-space-size=${Math.ceil((objects * 2) / 1024 ** 2)} (MiB)${remedy}.`,
       )
     }
     return new RunError(
@@ -154,6 +153,13 @@ export async function withinMemory<T>(
   } finally {
     clearInterval(watch)
   }
+}
+
+// What V8 gives JavaScript objects: as it was told, else by the memory of the container or machine.
+function objectsLimit(): number {
+  const flags = [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].join(' ')
+  const told = /--max[-_]old[-_]space[-_]size[= ](\d{1,9})/.exec(flags)
+  return told === null ? getHeapStatistics().heap_size_limit * OLD_SHARE : Number(told[1]) * 1024 ** 2
 }
 
 let collect: (() => void) | undefined

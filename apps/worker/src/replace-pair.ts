@@ -91,7 +91,12 @@ export async function replacePair(
     }
     const seen = standing
     if (await run.uninterrupted(() => write(store, own, seen, first))) return
-    standing = await look(store, own, folder, signal)
+    try {
+      standing = await look(store, own, folder, signal)
+    } catch (error) {
+      await mend(store, own, folder, first, error)
+      throw error
+    }
   }
   throw new RunError(
     `${store.describe(own.rollupKey)} was written by other runs again and again while this one tried: ` +
@@ -120,6 +125,24 @@ async function write(
     await putBack(store, [ledger, seen.ownRollup ? first.rollup : rollup], error)
     throw error
   }
+}
+
+// Where the answer to the rollup's write got lost and then nothing can be seen: the rollup may be ours, without its
+// ledger. Throws RunError where that can't be told, or not be put right.
+async function mend(
+  store: ObjectStore,
+  own: OwnPair,
+  folder: string,
+  first: StandingPair,
+  failure: unknown,
+): Promise<void> {
+  let standing: StandingPair
+  try {
+    standing = await look(store, own, folder, new AbortController().signal)
+  } catch (error) {
+    throw notPutBack(store.describe(own.rollupKey), failure, error)
+  }
+  if (standing.ownRollup && !standing.ownLedger) await putBack(store, [first.rollup], failure)
 }
 
 function etagOf({ copy }: Standing): string | null | undefined {
@@ -234,12 +257,16 @@ async function putBack(store: ObjectStore, before: readonly Standing[], failure:
       if (copy === null) await store.delete(key)
       else await store.write(key, { file: copy.file }, { expected: now?.etag ?? null })
     } catch (error) {
-      const said = [failure, error].map(each => (each instanceof Error ? each.message : String(each)))
-      throw new RunError(
-        `${said[0]}. What stood at ${store.describe(key)} could not be put back (${said[1]}): ` +
-          `rollup and ledger may not belong together until the hour is run again.`,
-        { cause: error },
-      )
+      throw notPutBack(store.describe(key), failure, error)
     }
   }
+}
+
+function notPutBack(uri: string, failure: unknown, error: unknown): RunError {
+  const said = [failure, error].map(each => (each instanceof Error ? each.message : String(each)))
+  return new RunError(
+    `${said[0]}. What stood at ${uri} could not be put back (${said[1]}): ` +
+      `rollup and ledger may not belong together until the hour is run again.`,
+    { cause: error },
+  )
 }

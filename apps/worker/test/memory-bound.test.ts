@@ -63,12 +63,16 @@ test.each([
 })
 
 test('the remedy is what the options leave: threads, and same-zone pairs', () => {
-  const limit = (threads: number, allPairs: boolean) =>
-    memoryLimit({ maxMemory: GIB, threads, allPairs }).remedy
-  expect(limit(1, false)).toBe('')
-  expect(limit(4, true)).toBe(
+  const remedies = (
+    [
+      [1, false],
+      [4, true],
+    ] as const
+  ).map(([threads, allPairs]) => memoryLimit({ maxMemory: GIB, threads, allPairs }).remedy)
+  expect(remedies).toEqual([
+    '',
     ', or --threads 1 (each thread has totals of its own), or leave --all-pairs out',
-  )
+  ])
 })
 
 describe('what is asked for', () => {
@@ -97,6 +101,12 @@ describe('what is asked for', () => {
     )
   })
 })
+
+async function failing(error: Error): Promise<void> {
+  await withinMemory(leaving(GIB), RUN, async () => {
+    throw error
+  })
+}
 
 describe('work within a limit', () => {
   test('is given what it returns', async () => {
@@ -132,10 +142,6 @@ describe('work within a limit', () => {
   })
 
   test('says so where the system itself gives no more, and keeps any other error', async () => {
-    const failing = (error: Error) =>
-      withinMemory(leaving(GIB), RUN, async () => {
-        throw error
-      })
     await expect(failing(new RangeError('Array buffer allocation failed'))).rejects.toThrow(
       /^the system gives no more memory than the .* that are held, with .* \(Array buffer allocation failed\)\. Give the run more memory\.$/,
     )

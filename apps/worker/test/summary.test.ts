@@ -233,12 +233,14 @@ test('as JSON, counts above 2^53 are strings', () => {
   expect(json).toMatchObject({ crossZoneBytes: 2 ** 53, sameZoneBytes: '9007199254740993', sample: true })
 })
 
+function lastLine(made: MadeHour, rollups: string): string | undefined {
+  return formatSummary(made, { sample: false, rollups, width: 100 }).trimEnd().split('\n').at(-1)
+}
+
 test('ends with the command that draws the hour, as a shell takes it, or with its page', () => {
-  const last = (made: MadeHour, rollups: string) =>
-    formatSummary(made, { sample: false, rollups, width: 100 }).trimEnd().split('\n').at(-1)
-  expect(last(BUSY, './rollups')).toBe('Report  pnpm report --hour 2024-05-01T10 --cluster shop')
-  expect(last(BUSY, "s3://b/it's here")).toBe(
+  expect(lastLine(BUSY, './rollups')).toBe('Report  pnpm report --hour 2024-05-01T10 --cluster shop')
+  expect(lastLine(BUSY, "s3://b/it's here")).toBe(
     "Report  pnpm report --hour 2024-05-01T10 --rollups 's3://b/it'\\''s here' --cluster shop",
   )
-  expect(last(hourOf({}, { page: '/data/report.html' }), './rollups')).toBe('Report  /data/report.html')
+  expect(lastLine(hourOf({}, { page: '/data/report.html' }), './rollups')).toBe('Report  /data/report.html')
 })

@@ -2,12 +2,11 @@
 // chunk at a time.
 //
 // Text is decoded as it stands: hyparquet's own decoder drops a leading U+FEFF and turns bytes that aren't UTF-8
-// into U+FFFD. gunzip is Node's; hyparquet's own Snappy, which no rollup has, isn't let at what may be hostile: it can loop
-// for ever.
+// into U+FFFD. gunzip is Node's, and pages are looked at before hyparquet decodes them (rollup-pages.ts).
 
-import { gunzipSync } from 'node:zlib'
 import { parquetMetadataAsync, parquetRead, type FileMetaData } from 'hyparquet'
 import { COLUMNS, type Column } from './columns.ts'
+import { unpackerOf } from './rollup-pages.ts'
 
 /** A file that can be read anywhere: a Blob's shape, and hyparquet's AsyncBuffer. */
 export interface RollupFile {
@@ -16,8 +15,8 @@ export interface RollupFile {
   slice(start: number, end: number): Promise<ArrayBuffer> | ArrayBuffer
 }
 
-/** Deflate's greatest: two bits for 258 bytes. */
-const MOST_RATIO = 1032
+/** A row has four integers of eight bytes, which gzip packs a thousand to one at most. */
+const MOST_ROWS_PER_BYTE = 32
 
 export interface RowGroupRange {
   readonly rowStart: number
@@ -60,6 +59,9 @@ export async function openRollup(file: RollupFile): Promise<OpenRollup> {
   if (rows !== rowEnd) {
     throw new Error(`rollup: its footer says ${rows} rows, its row groups ${rowEnd}; the file is damaged`)
   }
+  if (rows > file.byteLength * MOST_ROWS_PER_BYTE) {
+    throw new Error(`rollup: its footer says ${rows} rows in ${file.byteLength} bytes; the file is damaged`)
+  }
   return {
     rows,
     groups,
@@ -72,7 +74,7 @@ export async function openRollup(file: RollupFile): Promise<OpenRollup> {
           metadata,
           columns: [column.name],
           ...group,
-          compressors: { GZIP: gunzip, SNAPPY: refuse },
+          compressors: { GZIP: await unpackerOf(asyncBuffer, metadata, column, groups.indexOf(group)) },
           parsers: { stringFromBytes: reader.text, timestampFromMilliseconds: reader.hour },
           onPage: ({ columnData }) => pages.push(columnData),
         })
@@ -122,16 +124,4 @@ function checkColumns(metadata: FileMetaData): void {
 
 function describeOurs({ name, type, optional }: Column): string {
   return `${name} ${type}${optional ? ' optional' : ''}`
-}
-
-function refuse(): never {
-  throw new Error('it is packed with Snappy, and rollups are with gzip')
-}
-
-// The page says how long it is unpacked: more than that is refused before it fills the memory, and so is a length that
-// no deflated bytes of this number have.
-function gunzip(bytes: Uint8Array, length: number): Uint8Array {
-  if (length > bytes.length * MOST_RATIO) throw new Error(`${bytes.length} bytes don't unpack to ${length}`)
-  const room = Math.max(length, 64)
-  return gunzipSync(bytes, { chunkSize: room, maxOutputLength: room })
 }

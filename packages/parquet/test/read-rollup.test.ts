@@ -28,7 +28,7 @@ describe('reading', () => {
     const packed = await foreign([cells(plainRow(0))], fields => {
       for (const field of fields) field[1] = { ...field[1], compression: 'SNAPPY' }
     })
-    await expect(readAll(packed)).rejects.toThrow('packed with Snappy, and rollups are with gzip')
+    await expect(readAll(packed)).rejects.toThrow('it is packed by SNAPPY, expected GZIP')
   })
 
   test('shares the endpoint of rows that stand next to each other', async () => {

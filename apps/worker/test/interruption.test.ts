@@ -26,7 +26,8 @@ import {
 import { Desk, ON_TERMINAL, until, type Ended, type Running } from './worker.ts'
 
 const BUCKET = 'flows'
-const SECOND = 1000
+/** The grace of 700 ms, and room for a busy machine. */
+const PROMPT_MILLIS = 2000
 const INTERRUPTED = 'interrupted; what was not finished stands as it stood before\n'
 const ARGS = ['logs', 'assignments', 'rollups'].flatMap(name => [`--${name}`, `s3://${BUCKET}/${name}`])
 const STOOD = { 'rollup.parquet': 'the rollup that stood', '_ledger.json': 'the ledger that stood' }
@@ -99,7 +100,7 @@ test.each([
   await until(() => server.requests.filter(isLog).length === 3)
   const { millis, ...ended } = await interrupt(running, signal)
   expect(ended).toEqual({ status: 130, stdout: '', stderr: INTERRUPTED })
-  expect(millis).toBeLessThan(SECOND)
+  expect(millis).toBeLessThan(PROMPT_MILLIS)
   expect(standing()).toEqual(STOOD)
   expect(await desk.leftovers()).toEqual([])
 })
@@ -114,7 +115,7 @@ test.each([
   await until(() => server.requests.some(isSilent))
   const { millis, ...ended } = await interrupt(running, 'SIGTERM')
   expect(ended).toEqual({ status: 130, stdout: '', stderr: INTERRUPTED })
-  expect(millis).toBeLessThan(SECOND)
+  expect(millis).toBeLessThan(PROMPT_MILLIS)
   expect(standing()).toEqual(STOOD)
   expect(await desk.leftovers()).toEqual([])
 })
@@ -157,7 +158,7 @@ test('SIGTERM while a shard is read leaves no partial', async () => {
   await until(() => server.requests.some(isLog))
   const { millis, ...ended } = await interrupt(running, 'SIGTERM')
   expect(ended).toEqual({ status: 130, stdout: '', stderr: INTERRUPTED })
-  expect(millis).toBeLessThan(SECOND)
+  expect(millis).toBeLessThan(PROMPT_MILLIS)
   expect(standing()).toEqual(STOOD)
   expect(server.keys(BUCKET).filter(key => key.includes('_partial'))).toEqual([])
   expect(await desk.leftovers()).toEqual([])
@@ -173,7 +174,7 @@ test('SIGTERM while --due looks at what stands', async () => {
   await until(() => server.requests.some(isLedger))
   const { millis, ...ended } = await interrupt(running, 'SIGTERM')
   expect(ended).toEqual({ status: 130, stdout: '', stderr: INTERRUPTED })
-  expect(millis).toBeLessThan(SECOND)
+  expect(millis).toBeLessThan(PROMPT_MILLIS)
   expect(standing()).toEqual(STOOD)
 })
 
@@ -189,11 +190,11 @@ async function startOnBigObject(wrap?: (commandLine: string) => readonly string[
 
 test('SIGTERM while a big object of a folder is read', async () => {
   const running = await startOnBigObject()
-  await new Promise(resolve => setTimeout(resolve, 700))
+  await new Promise(resolve => setTimeout(resolve, 1500))
   expect(running.process.exitCode).toBeNull()
   const { millis, ...ended } = await interrupt(running, 'SIGTERM')
   expect(ended).toEqual({ status: 130, stdout: '', stderr: INTERRUPTED })
-  expect(millis).toBeLessThan(SECOND)
+  expect(millis).toBeLessThan(PROMPT_MILLIS)
   expect(await desk.rollups()).toEqual({})
   expect(await desk.leftovers()).toEqual([])
 })

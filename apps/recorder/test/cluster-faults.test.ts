@@ -209,7 +209,7 @@ describe('a watch goes on', () => {
       else await sleep(50)
       const begun = performance.now()
       await cluster.stop()
-      expect(performance.now() - begun, kind).toBeLessThan(500)
+      expect(performance.now() - begun, kind).toBeLessThan(5_000)
     }
   })
 

@@ -8,7 +8,14 @@ import { HourPage } from './hour-page.ts'
 import { latenessOf, type Lateness } from './lateness.ts'
 import type { LoadedTimeline } from './load-timeline.ts'
 import { memoryLimit, withinMemory, type MemoryBound } from './memory-bound.ts'
-import { ledgerOptions, openHour, timelineWarnings, type HourInput, type HourPlaces } from './open-hour.ts'
+import {
+  ledgerOptions,
+  openHour,
+  readerSettings,
+  timelineWarnings,
+  type HourInput,
+  type HourPlaces,
+} from './open-hour.ts'
 import type { WorkerOptions } from './options.ts'
 import type { Progress } from './progress.ts'
 import { publish, type PublishedHour } from './publish.ts'
@@ -68,13 +75,7 @@ async function makeWithin(
   progress.begin(hour, logs.objects)
   const { totals, ledgerObjects, interfaceAddresses } = await readObjects(
     logs.objects,
-    {
-      hour,
-      flowLogs,
-      allPairs: options.allPairs,
-      skipBadObjects: options.skipBadObjects,
-      memory: memoryLimit(options),
-    },
+    readerSettings(open, options),
     attribution,
     { ...options, signal, progress, bound },
   ).finally(() => progress.end())

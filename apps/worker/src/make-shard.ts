@@ -11,6 +11,7 @@ import {
   endpointsDigest,
   ledgerOptions,
   openHour,
+  readerSettings,
   timelineWarnings,
   type HourInput,
   type HourPlaces,
@@ -63,14 +64,8 @@ async function makeWithin(
 ): Promise<MadeShard> {
   const { signal } = run
   const { cluster, rollups } = places
-  const { timeline, assignments, attribution, flowLogs, logs } = await openHour(
-    places,
-    hour,
-    options,
-    signal,
-    bound,
-    listed,
-  )
+  const open = await openHour(places, hour, options, signal, bound, listed)
+  const { timeline, assignments, attribution, flowLogs, logs } = open
   const listing = logs.objects.map(({ object, store }) => ({ ...object, uri: store.describe(object.key) }))
   const share = shareOf(
     listing.map(({ size }) => size),
@@ -81,13 +76,7 @@ async function makeWithin(
   progress.begin(hour, objects)
   const { totals, ledgerObjects, interfaceAddresses } = await readObjects(
     objects,
-    {
-      hour,
-      flowLogs,
-      allPairs: options.allPairs,
-      skipBadObjects: options.skipBadObjects,
-      memory: memoryLimit(options),
-    },
+    readerSettings(open, options),
     attribution,
     { ...options, signal, progress, bound },
   ).finally(() => progress.end())

@@ -7,7 +7,8 @@ import type { Location, StoredObject } from '@zonetoll/objects'
 import { Attribution } from '@zonetoll/rollup'
 import { findLogs, type HourLogs } from './find-logs.ts'
 import { loadTimeline, type LoadedTimeline } from './load-timeline.ts'
-import type { MemoryBound } from './memory-bound.ts'
+import { memoryLimit, type MemoryBound } from './memory-bound.ts'
+import type { ReaderSettings } from './object-reader.ts'
 import type { WorkerOptions } from './options.ts'
 
 /** Where an hour's input lies and its output goes. */
@@ -73,6 +74,12 @@ export function attributionOf(
 export function ledgerOptions(options: WorkerOptions): LedgerOptions {
   const { allPairs, appLabels, flowLogIds, settle, skipBadObjects } = options
   return { allPairs, appLabels, flowLogIds, settle, skipBadObjects }
+}
+
+/** How an hour's objects are read. */
+export function readerSettings({ hour, flowLogs }: OpenHour, options: WorkerOptions): ReaderSettings {
+  const { allPairs, skipBadObjects } = options
+  return { hour, flowLogs, allPairs, skipBadObjects, memory: memoryLimit(options) }
 }
 
 /** What is to be wary of in an hour's assignments. */

@@ -143,6 +143,20 @@ export function parseHeader(bytes: Uint8Array): PartialHeader {
   }
 }
 
+/** Whether two values of headers say the same, whatever the order of their members. */
+export function sameText(a: unknown, b: unknown): boolean {
+  return comparable(a) === comparable(b)
+}
+
+/** One text for one value, whatever the order of its members; bigints and maps as what they say. */
+export function comparable(value: unknown): string {
+  const json = JSON.stringify(value, (_key, member: unknown) => {
+    if (typeof member === 'bigint') return member.toString()
+    return member instanceof Map ? [...member] : member
+  })
+  return canonicalJson(JSON.parse(json) as Json)
+}
+
 function assignmentsAt(value: unknown, path: string): LedgerAssignments {
   const object = objectAt(value, path)
   return {

@@ -31,10 +31,8 @@ export async function standingHour(
   const [rollup, ledgerObject] = [there.get(ROLLUP_NAME), there.get(LEDGER_NAME)]
   if (ledgerObject === undefined) return { ledger: null, why: 'has no rollup' }
   if (rollup === undefined) return { ledger: null, why: 'has a ledger but no rollup' }
-  if (ledgerObject.size > MOST_LEDGER_BYTES)
-    return { ledger: null, why: 'has a ledger of a size that none has' }
 
-  const ledger = ledgerIn(await textOf(store, ledgerObject, signal))
+  const ledger = await readLedger(store, ledgerObject, signal)
   if (ledger === null || ledger.cluster !== cluster || ledger.hour !== hour) {
     return { ledger: null, why: "has a ledger that isn't one of this hour" }
   }
@@ -65,9 +63,15 @@ export async function objectsIn(
   return objects
 }
 
-function ledgerIn(text: string): Ledger | null {
+/** The ledger in an object; null where it is none, or greater than any. */
+export async function readLedger(
+  store: ObjectStore,
+  object: StoredObject,
+  signal: AbortSignal,
+): Promise<Ledger | null> {
+  if (object.size > MOST_LEDGER_BYTES) return null
   try {
-    return parseLedger(text)
+    return parseLedger(await textOf(store, object, signal))
   } catch (error) {
     if (error instanceof LedgerError) return null
     throw error

@@ -10,6 +10,7 @@
 import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { addressOf, type S3Address } from './s3-address.ts'
 
 /** What goes wrong with a request. Bytes count the answer's body, or its head where that is said. */
 export type ProxyFault =
@@ -36,22 +37,12 @@ export type ProxyFault =
   /** Something happens when the server has done it, before its answer goes on. */
   | { readonly kind: 'after'; readonly work: () => Promise<void> }
 
-export interface ProxyRequest {
-  readonly method: string
-  /** As it was sent, percent-encoded. */
-  readonly path: string
-  readonly bucket: string
-  /** Decoded; empty for a request to the bucket. */
-  readonly key: string
-  readonly query: Readonly<Record<string, string>>
-}
-
 export interface FaultProxy {
   readonly url: string
   /** Every request since the start, in the order they came. */
-  readonly requests: readonly ProxyRequest[]
+  readonly requests: readonly S3Address[]
   /** Replace it at any time. */
-  faults: (request: ProxyRequest) => ProxyFault | null
+  faults: (request: S3Address) => ProxyFault | null
   /** Resolves when no request to the bucket is under way: all that will be done there is done. */
   idle(bucket: string): Promise<void>
   close(): Promise<void>
@@ -65,11 +56,11 @@ interface Answer {
 }
 
 export async function startFaultProxy(upstream: string): Promise<FaultProxy> {
-  const requests: ProxyRequest[] = []
+  const requests: S3Address[] = []
   const sockets = new Set<Socket>()
   const underWay = new Map<string, Set<Promise<void>>>()
   const accept = (message: IncomingMessage, response: ServerResponse) => {
-    const request = requestOf(message)
+    const request = addressOf(message)
     requests.push(request)
     const others = underWay.get(request.bucket) ?? new Set()
     underWay.set(request.bucket, others)
@@ -78,7 +69,7 @@ export async function startFaultProxy(upstream: string): Promise<FaultProxy> {
     others.add(serving)
     void serving.then(() => others.delete(serving))
   }
-  const serve = async (request: ProxyRequest, message: IncomingMessage, response: ServerResponse) => {
+  const serve = async (request: S3Address, message: IncomingMessage, response: ServerResponse) => {
     const fault = faultOf(request)
     const body = await bodyOf(message)
     if (fault?.kind === 'refuse') {
@@ -91,7 +82,7 @@ export async function startFaultProxy(upstream: string): Promise<FaultProxy> {
       fault?.kind === 'error' ? errorAnswer(fault, message) : await forward(upstream, message, body)
     await send(message, response, answer, fault)
   }
-  const faultOf = (request: ProxyRequest) => self.faults(request)
+  const faultOf = (request: S3Address) => self.faults(request)
   const server = createServer(accept)
   server.on('connection', (socket: Socket) => {
     sockets.add(socket)
@@ -116,16 +107,6 @@ export async function startFaultProxy(upstream: string): Promise<FaultProxy> {
 }
 
 // Not through URL: it would resolve the '..' that a key may hold.
-function requestOf({ url = '/', method = '' }: IncomingMessage): ProxyRequest {
-  const queryAt = url.indexOf('?')
-  const path = queryAt < 0 ? url : url.slice(0, queryAt)
-  const query = Object.fromEntries(new URLSearchParams(queryAt < 0 ? '' : url.slice(queryAt + 1)))
-  const keyAt = path.indexOf('/', 1)
-  const bucket = decodeURIComponent(keyAt < 0 ? path.slice(1) : path.slice(1, keyAt))
-  const key = keyAt < 0 ? '' : decodeURIComponent(path.slice(keyAt + 1))
-  return { method, path, bucket, key, query }
-}
-
 async function bodyOf(message: IncomingMessage): Promise<Buffer> {
   const parts: Buffer[] = []
   for await (const part of message) parts.push(part as Buffer)

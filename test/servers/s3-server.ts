@@ -5,6 +5,7 @@
 // asked about every request before it is served.
 //
 //   s3-server.ts             HTTP, the log of requests, authorization, faults
+//   s3-address.ts            bucket, key and query of a request
 //   s3-server-operations.ts  what each operation answers
 //   s3-server-bucket.ts      objects, multipart uploads, listing
 //   s3-server-body.ts        request bodies: aws-chunked, checksums
@@ -14,21 +15,15 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
+import { addressOf, type S3Address } from './s3-address.ts'
 import { bodyOf } from './s3-server-body.ts'
 import { Bucket } from './s3-server-bucket.ts'
 import { signatureProblem } from './s3-server-signature.ts'
 import { answerTo, errorAnswer, operationOf, S3Failure, type Answer } from './s3-server-operations.ts'
 
-export interface S3Request {
+export interface S3Request extends S3Address {
   /** As the S3 API names it: 'ListObjectsV2', 'GetObject', 'PutObject', 'UploadPart', … */
   readonly operation: string
-  readonly method: string
-  /** The path as it was sent, percent-encoded. */
-  readonly path: string
-  readonly bucket: string
-  /** Decoded; empty for a request to the bucket. */
-  readonly key: string
-  readonly query: Readonly<Record<string, string>>
   readonly headers: Readonly<Record<string, string>>
 }
 
@@ -71,6 +66,8 @@ export interface S3ServerOptions {
 export interface S3Server {
   /** What AWS_ENDPOINT_URL_S3 takes. */
   readonly url: string
+  /** Variables that let the SDK, and ours, ask this server, with nothing of the machine's configuration. */
+  readonly environment: Readonly<Record<string, string>>
   /** Makes the bucket if it isn't there. Text is UTF-8. */
   put(bucket: string, key: string, body: Uint8Array | string): void
   get(bucket: string, key: string): Uint8Array | null
@@ -126,8 +123,18 @@ export async function startS3Server(options: S3ServerOptions = {}): Promise<S3Se
   })
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   const bucketOf = (name: string) => buckets.get(name) ?? new Bucket()
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const self: S3Server = {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url,
+    environment: {
+      AWS_ENDPOINT_URL_S3: url,
+      ZONETOLL_S3_PATH_STYLE: '1',
+      AWS_ACCESS_KEY_ID: 'AKIATEST',
+      AWS_SECRET_ACCESS_KEY: 'test-secret',
+      AWS_EC2_METADATA_DISABLED: 'true',
+      AWS_CONFIG_FILE: '/dev/null',
+      AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+    },
     put(bucket, key, body) {
       if (!buckets.has(bucket)) buckets.set(bucket, new Bucket())
       bucketOf(bucket).put(key, typeof body === 'string' ? Buffer.from(body) : body)
@@ -148,23 +155,16 @@ export async function startS3Server(options: S3ServerOptions = {}): Promise<S3Se
   return self
 }
 
-// Not through URL: it would resolve the '..' that a key may hold.
 function requestOf(message: IncomingMessage): S3Request {
-  const url = message.url ?? '/'
-  const queryAt = url.indexOf('?')
-  const path = queryAt < 0 ? url : url.slice(0, queryAt)
-  const query = Object.fromEntries(new URLSearchParams(queryAt < 0 ? '' : url.slice(queryAt + 1)))
-  const keyAt = path.indexOf('/', 1)
-  const bucket = decodeURIComponent(keyAt < 0 ? path.slice(1) : path.slice(1, keyAt))
-  const key = keyAt < 0 ? '' : decodeURIComponent(path.slice(keyAt + 1))
+  const address = addressOf(message)
+  const { method, key, query } = address
   const headers = Object.fromEntries(
     Object.entries(message.headers).map(([name, value]) => [
       name,
       Array.isArray(value) ? value.join(',') : (value ?? ''),
     ]),
   )
-  const method = message.method ?? ''
-  return { operation: operationOf(method, key, query, headers), method, path, bucket, key, query, headers }
+  return { ...address, operation: operationOf(method, key, query, headers), headers }
 }
 
 function authorize(request: S3Request, options: S3ServerOptions, url: string): void {

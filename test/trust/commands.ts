@@ -4,11 +4,12 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, readFile, realpath, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
+import { filesBelow } from '../support/files-below.ts'
 import { writeFiles, type Files } from '../support/data-set.ts'
 import { leaksIn, secretsOf } from './secrets.ts'
 
@@ -111,15 +112,7 @@ export class Place {
 
   /** The files below a folder of the place, by path from there, as latin1 text so that a difference shows. */
   async files(folder: string): Promise<Record<string, string>> {
-    const root = this.path(folder)
-    const files: Record<string, string> = {}
-    const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch(() => [])
-    for (const entry of entries) {
-      if (!entry.isFile()) continue
-      const path = join(entry.parentPath, entry.name)
-      files[path.slice(root.length + 1)] = await readFile(path, 'latin1')
-    }
-    return files
+    return await filesBelow(this.path(folder))
   }
 
   /** What commands left in the system's temporary folder. */

@@ -8,7 +8,8 @@
  * A plan is mild where every rule strikes once and what it does can be made good by asking again: then the run must
  * come out right, and not only fail well.
  */
-import type { ProxyFault, ProxyRequest } from '../servers/fault-proxy.ts'
+import type { ProxyFault } from '../servers/fault-proxy.ts'
+import type { S3Address } from '../servers/s3-address.ts'
 import { Seeded } from '../support/seeded.ts'
 
 export const KINDS = [
@@ -50,9 +51,9 @@ export interface FaultPlan {
   readonly rules: readonly Rule[]
   readonly mild: boolean
   /** Asked by the proxy about every request. */
-  next(request: ProxyRequest): ProxyFault | null
+  next(request: S3Address): ProxyFault | null
   /** What struck, in the order in which it did. */
-  readonly struck: readonly { readonly kind: FaultKind; readonly request: ProxyRequest }[]
+  readonly struck: readonly { readonly kind: FaultKind; readonly request: S3Address }[]
 }
 
 export interface PlanOptions {
@@ -76,7 +77,7 @@ export function faultPlan(seed: number, { kinds = KINDS, targets, change }: Plan
     return { kind, target, first: random.int(target === 'log' || target === 'any' ? 12 : 2), times, random }
   })
   const seen = rules.map(() => 0)
-  const struck: { kind: FaultKind; request: ProxyRequest }[] = []
+  const struck: { kind: FaultKind; request: S3Address }[] = []
   return {
     rules,
     mild: mild && rules.every(({ kind }) => !LASTING.has(kind)),
@@ -101,7 +102,7 @@ function targetOf(kind: FaultKind, random: Seeded): Target {
   return random.pick(TARGETS)
 }
 
-function isOf({ method, key, query }: ProxyRequest, target: Target): boolean {
+function isOf({ method, key, query }: S3Address, target: Target): boolean {
   switch (target) {
     case 'list':
       return method === 'GET' && query['list-type'] === '2'
@@ -129,7 +130,7 @@ const LONGEST = 6000
 
 function faultOf(
   { kind, random }: Rule,
-  { key }: ProxyRequest,
+  { key }: S3Address,
   change: (key: string) => Promise<void>,
 ): ProxyFault {
   const after = random.chance(0.2) ? 0 : random.int(LONGEST)

@@ -5,7 +5,7 @@ import { execFile } from 'node:child_process'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { afterEach, describe, expect, test } from 'vitest'
 
-import { chromium } from 'playwright-core'
+import { chromiumWanted, openChromium } from '../pages/chromium.ts'
 import { startS3Server, type S3Server } from '../servers/s3-server.ts'
 import {
   assignmentFiles,
@@ -21,6 +21,7 @@ import {
 } from '../support/data-set.ts'
 import { Place, type Ended, type RunOptions } from './commands.ts'
 
+const PATIENCE = { timeout: 120_000 }
 const FOLDERS = ['logs', 'assignments', 'rollups'] as const
 const BUCKET = 'flows'
 
@@ -197,7 +198,7 @@ describe('names in the logs', () => {
     await expectOnly(place, MEANT)
   })
 
-  test('a browser shows the report, and obeys none of them', { timeout: 120_000 }, async () => {
+  test.runIf(chromiumWanted())('a browser shows the report, and obeys none of them', PATIENCE, async () => {
     const place = await placeOf(hostileHour())
     expect(await place.run('start', [...START, '--quiet'])).toMatchObject({ status: 0 })
     const title = `${HOSTILE['the end of a title']}${HOSTILE.HTML}`
@@ -222,19 +223,7 @@ describe('names in the logs', () => {
     ]) {
       expect(html.includes(raw), JSON.stringify(raw)).toBe(false)
     }
-    const browser = await chromium.launch({
-      executablePath: '/usr/bin/chromium',
-      args: [
-        '--headless',
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ],
-    })
+    const browser = await openChromium()
     try {
       const page = await browser.newPage()
       const asked: string[] = []
@@ -309,12 +298,7 @@ describe('names in a bucket', () => {
     server = await startS3Server({ buckets: [BUCKET] })
     closing.push(() => server.close())
     for (const [key, body] of files) server.put(BUCKET, key, body)
-    const env = {
-      AWS_ENDPOINT_URL_S3: server.url,
-      ZONETOLL_S3_PATH_STYLE: '1',
-      AWS_ACCESS_KEY_ID: 'AKIATEST',
-      AWS_SECRET_ACCESS_KEY: 'a-secret-for-tests',
-    }
+    const env = server.environment
     return { place: await placeOf(new Map()), options: { env } }
   }
 

@@ -10,7 +10,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterEach, expect, test } from 'vitest'
 
-import { startFaultProxy, type ProxyRequest } from '../servers/fault-proxy.ts'
+import { startFaultProxy } from '../servers/fault-proxy.ts'
+import type { S3Address } from '../servers/s3-address.ts'
 import { startS3Server } from '../servers/s3-server.ts'
 import { HOUR_TEXT, PARTITION, writeFiles, type Files } from '../support/data-set.ts'
 import { Seeded } from '../support/seeded.ts'
@@ -35,7 +36,7 @@ type Contents = Readonly<Record<string, string>>
 /** What a reader finds by the contract: the ledger makes the hour complete, and names its rollup. */
 type State = 'nothing' | 'the old hour' | 'the new hour' | 'no complete hour'
 
-const atLedger = ({ method, key }: ProxyRequest) => method === 'PUT' && key.endsWith(LEDGER)
+const atLedger = ({ method, key }: S3Address) => method === 'PUT' && key.endsWith(LEDGER)
 
 interface Hours {
   readonly old: Contents
@@ -189,12 +190,7 @@ test('killed around a request to a bucket', { timeout: TEST_MILLIS }, async () =
     await server.close()
   })
   for (const [key, body] of noisyHour(1)) server.put(BUCKET, key, body)
-  const env = {
-    AWS_ENDPOINT_URL_S3: proxy.url,
-    ZONETOLL_S3_PATH_STYLE: '1',
-    AWS_ACCESS_KEY_ID: 'AKIATEST',
-    AWS_SECRET_ACCESS_KEY: 'a-secret-of-tests',
-  }
+  const env = { ...server.environment, AWS_ENDPOINT_URL_S3: proxy.url }
   const input = ['logs', 'assignments'].flatMap(name => [`--${name}`, `s3://${BUCKET}/${name}`])
   const rollups = `s3://${BUCKET}/rollups`
   const start = (more: readonly string[] = []) =>
@@ -222,10 +218,7 @@ test('killed around a request to a bucket', { timeout: TEST_MILLIS }, async () =
   expect(publishing).toBeGreaterThan(10)
 
   const seen = new Seen()
-  const kill = async (
-    strikes: (request: ProxyRequest, number: number) => boolean,
-    when: 'before' | 'after',
-  ) => {
+  const kill = async (strikes: (request: S3Address, number: number) => boolean, when: 'before' | 'after') => {
     const before = standing()
     const running = start()
     const work = async () => {

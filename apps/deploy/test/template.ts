@@ -122,3 +122,32 @@ export function describeStatement({ Sid, Effect, Action, Resource, Condition }: 
   const when = Condition === undefined ? '' : ` if ${JSON.stringify(Condition)}`
   return `${Sid ?? 'unnamed'}: ${Effect === 'Allow' ? '' : 'not '}${list(Action)} on ${list(Resource)}${when}`
 }
+
+/** The resources of an installation. */
+export function stackOf(more: Parameters<typeof config>[0] = {}): Resource[] {
+  return resourcesOf(templatesOf(config(more))[0]!)
+}
+
+/** The properties of those of a type. */
+export function ofType(resources: readonly Resource[], type: string): Record<string, Json>[] {
+  return resources.filter(each => each.type === type).map(({ properties }) => properties)
+}
+
+/** The value at a path of keys, as text. */
+export function at(properties: Json | undefined, ...path: (string | number)[]): Json | undefined {
+  let value: Json | undefined = properties
+  for (const key of path) value = (value as Record<string | number, Json> | undefined)?.[key]
+  return value
+}
+
+/** The container of a name, in whatever task. */
+export function containerOf(resources: readonly Resource[], name: string): Record<string, Json> {
+  return ofType(resources, 'AWS::ECS::TaskDefinition')
+    .flatMap(definition => definition['ContainerDefinitions'] as Record<string, Json>[])
+    .find(container => container['Name'] === name)!
+}
+
+export function environmentOf(resources: readonly Resource[], name: string): Record<string, Json> {
+  const variables = containerOf(resources, name)['Environment'] as { Name: string; Value: string }[]
+  return Object.fromEntries(variables.map(({ Name, Value }) => [Name, Value]))
+}

@@ -220,14 +220,7 @@ describe('the command', () => {
       for (const name of ['rollup.parquet', '_ledger.json']) {
         server.put('b', `rollups/${partition}${name}`, await readFile(desk.path('rollups', partition, name)))
       }
-      const env = {
-        AWS_ENDPOINT_URL_S3: server.url,
-        ZONETOLL_S3_PATH_STYLE: '1',
-        AWS_ACCESS_KEY_ID: 'AKIATEST',
-        AWS_SECRET_ACCESS_KEY: 'test-secret',
-        AWS_REGION: 'us-east-1',
-        AWS_EC2_METADATA_DISABLED: 'true',
-      }
+      const env = { ...server.environment, AWS_REGION: 'us-east-1' }
       const args = ['--rollups', 's3://b/rollups', '--out', 's3://b/pages/day.html']
       const { status, stdout, stderr } = await report(args, { env })
       expect({ status, stderr }).toEqual({ status: 0, stderr: '' })

@@ -27,14 +27,7 @@ beforeEach(async () => {
   folder = await scratchFolder()
   server = await startS3Server({ buckets: ['zonetoll'] })
   for (const name of Object.keys(process.env)) if (name.startsWith('AWS_')) delete process.env[name]
-  Object.assign(process.env, {
-    AWS_ENDPOINT_URL_S3: server.url,
-    AWS_ACCESS_KEY_ID: 'AKIATEST',
-    AWS_SECRET_ACCESS_KEY: 'test-secret',
-    AWS_MAX_ATTEMPTS: '1',
-    AWS_EC2_METADATA_DISABLED: 'true',
-    ZONETOLL_S3_PATH_STYLE: '1',
-  })
+  Object.assign(process.env, { ...server.environment, AWS_MAX_ATTEMPTS: '1' })
   location = openLocation('s3://zonetoll/assignments', { stallTimeoutMs: 2_000 })
   now = at('2024-05-01T10:05:00Z')
   said = []

@@ -146,11 +146,8 @@ describe('pnpm record --once', () => {
   test('with a log that is refused fails, and says that it waits on disk', async () => {
     const server = await startS3Server({ buckets: ['zonetoll'] })
     const environment = {
-      AWS_ENDPOINT_URL_S3: server.url,
-      AWS_ACCESS_KEY_ID: 'AKIATEST',
-      AWS_SECRET_ACCESS_KEY: 'test-secret',
+      ...server.environment,
       AWS_MAX_ATTEMPTS: '1',
-      ZONETOLL_S3_PATH_STYLE: '1',
       ZONETOLL_ASSIGNMENTS: 's3://zonetoll/log',
     }
     server.faults = ({ method }) =>
@@ -190,13 +187,7 @@ describe('pnpm record', () => {
 
   test('SIGTERM while the log does not answer: what it has is on disk within 10 s, and the next start writes it', async () => {
     const server = await startS3Server({ buckets: ['zonetoll'] })
-    const environment = {
-      AWS_ENDPOINT_URL_S3: server.url,
-      AWS_ACCESS_KEY_ID: 'AKIATEST',
-      AWS_SECRET_ACCESS_KEY: 'test-secret',
-      ZONETOLL_S3_PATH_STYLE: '1',
-      ZONETOLL_ASSIGNMENTS: 's3://zonetoll/log',
-    }
+    const environment = { ...server.environment, ZONETOLL_ASSIGNMENTS: 's3://zonetoll/log' }
     const recorder = start(['--no-inventory', '--flush', '60s'], environment)
     await until('it watches', () => [...api.watches].length === 2)
     server.faults = ({ method }) => (method === 'PUT' ? { kind: 'silence' } : null)

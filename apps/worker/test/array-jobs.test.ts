@@ -98,14 +98,7 @@ test('a shard reads no object of another, and together they read each once', asy
   const names = Array.from({ length: 9 }, (_, at) => ({ slot: HOUR + at * SLOT, hash: `h${at}` }))
   const files = joined(assignmentFiles(), logFiles(names.map(name => [name, SMALL_LINES])))
   for (const [key, content] of files) server.put('flows', key, content)
-  const env = {
-    AWS_ENDPOINT_URL_S3: server.url,
-    ZONETOLL_S3_PATH_STYLE: '1',
-    AWS_ACCESS_KEY_ID: 'AKIATEST',
-    AWS_SECRET_ACCESS_KEY: 'test-secret',
-    AWS_CONFIG_FILE: '/dev/null',
-    AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
-  }
+  const env = server.environment
   const args = ['logs', 'assignments', 'rollups'].flatMap(name => [`--${name}`, `s3://flows/${name}`])
   const read: string[] = []
   for (let index = 0; index < 4; index++) {

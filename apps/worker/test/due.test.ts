@@ -309,14 +309,7 @@ describe('over a bucket', () => {
 
   async function onS3(args: readonly string[]): Promise<Ended> {
     return await desk.run([...ARGS, ...args], {
-      env: {
-        AWS_ENDPOINT_URL_S3: server.url,
-        ZONETOLL_S3_PATH_STYLE: '1',
-        AWS_ACCESS_KEY_ID: 'AKIATEST',
-        AWS_SECRET_ACCESS_KEY: 'test-secret',
-        AWS_CONFIG_FILE: '/dev/null',
-        AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
-      },
+      env: server.environment,
     })
   }
 

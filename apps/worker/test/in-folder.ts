@@ -1,11 +1,12 @@
 // Hours made in this process, from data sets in a folder: for properties over many of them.
 
-import { mkdtemp, readdir, readFile, realpath, rm } from 'node:fs/promises'
+import { mkdtemp, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Hour } from '@zonetoll/model'
 import { openLocation } from '@zonetoll/objects'
 import { onTestFinished } from 'vitest'
+import { filesBelow } from '../../../test/support/files-below.ts'
 import { CLUSTER, HOUR, writeFiles, type Files } from '../../../test/support/data-set.ts'
 import { makeHour, type MadeHour } from '../src/make-hour.ts'
 import { makeShard, type MadeShard } from '../src/make-shard.ts'
@@ -68,14 +69,6 @@ export class HourFolder {
 
   /** The files below a folder: by path, as latin1 text so that a difference shows. */
   async files(folder: string): Promise<Record<string, string>> {
-    const files: Record<string, string> = {}
-    const top = join(this.root, folder)
-    const entries = await readdir(top, { recursive: true, withFileTypes: true }).catch(() => [])
-    for (const entry of entries) {
-      if (!entry.isFile()) continue
-      const path = join(entry.parentPath, entry.name)
-      files[path.slice(top.length + 1)] = await readFile(path, 'latin1')
-    }
-    return files
+    return await filesBelow(join(this.root, folder))
   }
 }

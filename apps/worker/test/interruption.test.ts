@@ -56,14 +56,7 @@ async function startOnS3(
     server.put(BUCKET, `rollups/${PARTITION}${name}`, content)
   desk = await Desk.make()
   const running = desk.start([...ARGS, ...args], {
-    env: {
-      AWS_ENDPOINT_URL_S3: server.url,
-      ZONETOLL_S3_PATH_STYLE: '1',
-      AWS_ACCESS_KEY_ID: 'AKIATEST',
-      AWS_SECRET_ACCESS_KEY: 'test-secret',
-      AWS_CONFIG_FILE: '/dev/null',
-      AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
-    },
+    env: server.environment,
   })
   server.faults = request => misbehave(request, running)
   return running

@@ -227,15 +227,7 @@ async function onS3(
   const server = await startS3Server({ buckets: ['flows'] })
   const desk = await deskOf(new Map())
   for (const [key, content] of files) server.put('flows', key, content)
-  const env = {
-    AWS_ENDPOINT_URL_S3: server.url,
-    ZONETOLL_S3_PATH_STYLE: '1',
-    AWS_ACCESS_KEY_ID: 'AKIATEST',
-    AWS_SECRET_ACCESS_KEY: 'test-secret',
-    AWS_EC2_METADATA_DISABLED: 'true',
-    AWS_CONFIG_FILE: '/dev/null',
-    AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
-  }
+  const env = server.environment
   const args = [
     '--hour',
     HOUR_TEXT,

@@ -99,14 +99,7 @@ test('in a bucket, two runs of other options leave one pair', PATIENCE, async ()
   const server: S3Server = await startS3Server({ buckets: [BUCKET] })
   for (const [key, content] of smallHour()) server.put(BUCKET, key, content)
   desk = await Desk.make()
-  const env = {
-    AWS_ENDPOINT_URL_S3: server.url,
-    ZONETOLL_S3_PATH_STYLE: '1',
-    AWS_ACCESS_KEY_ID: 'AKIATEST',
-    AWS_SECRET_ACCESS_KEY: 'test-secret',
-    AWS_CONFIG_FILE: '/dev/null',
-    AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
-  }
+  const env = server.environment
   const files = async () =>
     Object.fromEntries(
       [LEDGER, ROLLUP].map(name => [

@@ -51,15 +51,7 @@ async function serve(files: Files, options: { maxKeys?: number; accessKeyId?: st
 }
 
 function environment(): Record<string, string> {
-  return {
-    AWS_ENDPOINT_URL_S3: server.url,
-    ZONETOLL_S3_PATH_STYLE: '1',
-    AWS_ACCESS_KEY_ID: 'AKIATEST',
-    AWS_SECRET_ACCESS_KEY: 'test-secret',
-    AWS_EC2_METADATA_DISABLED: 'true',
-    AWS_CONFIG_FILE: '/dev/null',
-    AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
-  }
+  return server.environment
 }
 
 async function runOnS3(args: readonly string[] = ARGS, env: Record<string, string> = {}): Promise<Ended> {

@@ -1,10 +1,11 @@
 // The worker as its users have it: a process with arguments, an environment, and folders of its own.
 
 import { spawn, type ChildProcess } from 'node:child_process'
-import { mkdtemp, mkdir, readdir, readFile, realpath, rm } from 'node:fs/promises'
+import { mkdtemp, mkdir, readdir, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { filesBelow } from '../../../test/support/files-below.ts'
 import { HOUR_TEXT, writeFiles, type Files } from '../../../test/support/data-set.ts'
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
@@ -108,17 +109,6 @@ export class Desk {
   async close(): Promise<void> {
     await rm(this.root, { recursive: true, force: true })
   }
-}
-
-async function filesBelow(root: string): Promise<Record<string, string>> {
-  const files: Record<string, string> = {}
-  const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch(() => [])
-  for (const entry of entries) {
-    if (!entry.isFile()) continue
-    const path = join(entry.parentPath, entry.name)
-    files[path.slice(root.length + 1)] = await readFile(path, 'latin1')
-  }
-  return files
 }
 
 export interface LedgerJson {

@@ -79,7 +79,7 @@ export class ObjectReader {
     const target = skipBadObjects ? new HourTotals(hour, this.#attribution, this.#counting) : this.totals
     try {
       const { records, interfaceAddresses } = await this.#readInto(target, logObject, signal, onRecords)
-      if (target !== this.totals) this.totals.merge(target)
+      if (target !== this.totals) this.totals.mergeColumns(target.columns)
       return { ledgerObject: { key, size, etag, records, problem: null }, interfaceAddresses }
     } catch (error) {
       const problem = problemOf(error)

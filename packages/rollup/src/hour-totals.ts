@@ -87,12 +87,7 @@ export class HourTotals {
     }
   }
 
-  /** Adds what other totals of the same hour and attribution have. */
-  merge(other: HourTotals): void {
-    this.mergeColumns(other.columns)
-  }
-
-  /** The same for totals that another thread handed over. */
+  /** Adds what other totals of the same hour and attribution have, also ones that another thread handed over. */
   mergeColumns({ accounts, pairs, zonePairs, overlap }: HourColumns): void {
     const others = TotalsTable.over(accounts)
     for (let row = 0; row <= HANDED_OVER; row++) this.accounts.addRow(row, others, row)

@@ -11,6 +11,24 @@ test('an interface that one flow log logged again and again is no overlap', () =
   expect([...overlap.overlaps()]).toEqual([])
 })
 
+test('what was noted of interfaces stays when others with greater codes come', () => {
+  for (const code of [64, 65, 127, 128, 1000]) {
+    const overlap = new FlowLogOverlap()
+    for (const [interfaceCode, flowLog] of [
+      [3, 0],
+      [code, 1],
+      [3, 2],
+      [code, 2],
+    ] as const) {
+      overlap.add(interfaceCode, flowLog)
+    }
+    expect([...overlap.overlaps()]).toEqual([
+      { interface: 3, flowLogs: [0, 2] },
+      { interface: code, flowLogs: [1, 2] },
+    ])
+  }
+})
+
 test('interfaces that several logged are named with the first and the last flow log, whatever the order and the split', () => {
   let found = 0
   for (let seed = 1; seed <= 200; seed++) {

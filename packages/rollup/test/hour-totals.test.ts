@@ -274,3 +274,33 @@ test('books that don’t balance stop the run', () => {
   expect(readings).toBeGreaterThan(1)
   expect(() => closeHour(rollup, timeline)).toThrow(BalanceError)
 })
+
+test('zones and rows that the accounts know nothing of stop the run, by name', () => {
+  const timeline = new Timeline([parseAssignmentLine(subnet('subnet-1', '10.0.0.0/24', 'use2-az1'))!], {
+    appLabels: [],
+  })
+  const attribution = Attribution.of(timeline, HOUR as Hour, { growing: false })
+  for (const [table, column, allPairs, message] of [
+    ['zonePairs', 'bytes', false, 'zones have 1 bytes, sameZone + crossZone 0'],
+    ['zonePairs', 'records', true, 'zones have 1 records, sameZone + crossZone 0'],
+    ['pairs', 'packets', false, 'rows have 1 packets, crossZone 0'],
+    ['pairs', 'bytes', true, 'rows have 1 bytes, sameZone + crossZone 0'],
+  ] as const) {
+    const totals = new HourTotals(HOUR as Hour, attribution, { allPairs })
+    const one = (name: string) => Number(name === column)
+    const pair = totals[table].add(0, 0)
+    totals[table].totals.add(pair, one('records'), one('bytes'), one('packets'))
+    expect(() => closeHour(totals, timeline)).toThrow(message)
+  }
+})
+
+test('packets above 2^32 count in full', () => {
+  const { accounts } = realHour(inputOf([line({ packets: 3 * 2 ** 32 + 7 }), line({ packets: 2 ** 32 })]))
+  expect(accounts.crossZone.packets).toBe(4n * 2n ** 32n + 7n)
+})
+
+test('an unknown IPv6 destination is judged by all its bits', () => {
+  // As IPv4 addresses the first words would be public and private.
+  expect(accountsOf(inputOf([line({ 'pkt-dstaddr': '2001:db8::9' })]))).toEqual({ unknownDestination: 1 })
+  expect(accountsOf(inputOf([line({ 'pkt-dstaddr': 'a00::1' })]))).toEqual({ outside: 1 })
+})

@@ -4,9 +4,11 @@
 // Text is decoded as it stands: hyparquet's own decoder drops a leading U+FEFF and turns bytes that aren't UTF-8
 // into U+FFFD. gunzip is Node's, and pages are looked at before hyparquet decodes them (rollup-pages.ts).
 
-import { parquetMetadataAsync, parquetRead, type FileMetaData } from 'hyparquet'
+import { parquetRead, type FileMetaData } from 'hyparquet'
 import { COLUMNS, type Column } from './columns.ts'
+import { END_BYTES, metadataOf } from './footer-metadata.ts'
 import { unpackerOf } from './rollup-pages.ts'
+import { MAX_FOOTER_BYTES } from './table-limits.ts'
 
 /** A file that can be read anywhere: a Blob's shape, and hyparquet's AsyncBuffer. */
 export interface RollupFile {
@@ -15,6 +17,8 @@ export interface RollupFile {
   slice(start: number, end: number): Promise<ArrayBuffer> | ArrayBuffer
 }
 
+/** PAR1. */
+const MAGIC = 0x50415231
 /** A row has four integers of eight bytes, which gzip packs a thousand to one at most. */
 const MOST_ROWS_PER_BYTE = 32
 
@@ -89,18 +93,26 @@ export async function openRollup(file: RollupFile): Promise<OpenRollup> {
   }
 }
 
-async function readMetadata(file: Parameters<typeof parquetMetadataAsync>[0]): Promise<FileMetaData> {
-  try {
-    return await parquetMetadataAsync(file, { geoparquet: false })
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new Error(
-      `rollup: expected a Parquet file, got ${file.byteLength} bytes that aren't one (${reason})`,
-      {
-        cause: error,
-      },
-    )
+async function readMetadata(file: RollupFile): Promise<FileMetaData> {
+  const size = file.byteLength
+  const end = new DataView(await file.slice(Math.max(0, size - END_BYTES), size))
+  if (end.byteLength < END_BYTES || end.getUint32(4) !== MAGIC) throw notParquet(size, 'PAR1 is not its end')
+  const length = end.getUint32(0, true)
+  if (length > Math.min(size - END_BYTES, MAX_FOOTER_BYTES)) {
+    throw notParquet(size, `its footer claims ${length} bytes`)
   }
+  const tail = new Uint8Array(await file.slice(size - END_BYTES - length, size))
+  try {
+    return metadataOf(tail, length)
+  } catch (error) {
+    throw notParquet(size, reasonOf(error), error)
+  }
+}
+
+function notParquet(size: number, reason: string, cause?: unknown): Error {
+  return new Error(`rollup: expected a Parquet file, got ${size} bytes that aren't one (${reason})`, {
+    cause,
+  })
 }
 
 function reasonOf(error: unknown): string {

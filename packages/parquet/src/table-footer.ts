@@ -2,21 +2,18 @@
 //
 //   … pages …   footer   4 bytes: its length   PAR1
 //
-// hyparquet reads it, behind a walk that bounds what it will make of it (see thrift.ts). What the footer says is then
-// held against the file: row groups that lie in it, one behind the other in no more bytes than there are.
+// What the footer says is held against the file: row groups that lie in it, one behind the other in no more bytes than
+// there are.
 
-import { parquetMetadata, type ColumnMetaData, type FileMetaData, type RowGroup } from 'hyparquet'
+import type { ColumnMetaData, FileMetaData, RowGroup } from 'hyparquet'
+import { END_BYTES, metadataOf } from './footer-metadata.ts'
 import { CODECS } from './page-codecs.ts'
 import { schemaColumns, type SchemaColumn } from './table-columns.ts'
 import { PageDamage, quoted, TableError } from './table-error.ts'
 import { MAX_FOOTER_BYTES, MAX_ROWS_PER_BYTE } from './table-limits.ts'
-import { ThriftReader } from './thrift.ts'
 
 const MAGIC = 'PAR1'
 const ENCRYPTED_MAGIC = 'PARE'
-/** Length and magic, at the file's end. */
-export const END_BYTES = 8
-
 export interface Footer {
   readonly rows: number
   readonly columns: readonly SchemaColumn[]
@@ -84,12 +81,8 @@ export function readFooter(tail: Uint8Array, length: number, fileBytes: number):
 }
 
 function readMetadata(tail: Uint8Array, length: number): FileMetaData {
-  const from = tail.length - END_BYTES - length
   try {
-    new ThriftReader(tail, from, tail.length - END_BYTES).struct()
-    // Minima and maxima aren't used: no text is made of them.
-    const parsers = { stringFromBytes: () => undefined }
-    return parquetMetadata(tail.subarray(from), { geoparquet: false, parsers })
+    return metadataOf(tail, length)
   } catch (error) {
     const reason = error instanceof PageDamage ? `: ${error.message}` : ''
     throw new TableError(`is a damaged Parquet file: its footer can't be read${reason}`, { cause: error })

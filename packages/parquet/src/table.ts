@@ -12,7 +12,8 @@
 // every text; a flow log of 500 bytes could take all memory, and one of AWS's takes four times as long.
 
 import { ColumnPages } from './column-pages.ts'
-import { END_BYTES, footerLength, readFooter, type Footer, type FooterGroup } from './table-footer.ts'
+import { END_BYTES } from './footer-metadata.ts'
+import { footerLength, readFooter, type Footer, type FooterGroup } from './table-footer.ts'
 import type { SchemaColumn, TableColumn } from './table-columns.ts'
 import { TableError } from './table-error.ts'
 import {

@@ -55,7 +55,8 @@ describe('reading', () => {
     const failing = {
       byteLength: bytes.length,
       slice(start: number, end: number) {
-        if (slices++ > 0) return Promise.reject(failure)
+        // The first two are the footer's.
+        if (slices++ > 1) return Promise.reject(failure)
         return new Uint8Array(bytes.subarray(start, end)).buffer
       },
     }
@@ -65,6 +66,8 @@ describe('reading', () => {
   })
 })
 
+const MAGIC = new TextEncoder().encode('PAR1')
+
 describe('what isn’t a rollup is refused', () => {
   test.each([
     ['nothing', new Uint8Array(0)],
@@ -73,6 +76,14 @@ describe('what isn’t a rollup is refused', () => {
     ['only the magic number', new TextEncoder().encode('PAR1PAR1')],
   ])('%s', async (_, bytes) => {
     await expect(readAll(bytes)).rejects.toThrow(`rollup: expected a Parquet file, got ${bytes.length} bytes`)
+  })
+
+  test('a footer that claims 30 million row groups in no more than a few bytes, before anything is made of it', async () => {
+    const footer = [0x19 + 0x30, 0xfc, 0x80, 0x87, 0xa7, 0x0e]
+    const bytes = Uint8Array.from([...MAGIC, ...footer, footer.length, 0, 0, 0, ...MAGIC])
+    const before = process.memoryUsage.rss()
+    await expect(readAll(bytes)).rejects.toThrow(/expected a Parquet file, got 18 bytes.*30000000/)
+    expect(process.memoryUsage.rss() - before).toBeLessThan(100e6)
   })
 
   test('a file cut short', async () => {

@@ -18,7 +18,7 @@ import {
   type RecordBatch,
   type Scanner,
 } from '@zonetoll/flowlog'
-import type { Hour, LedgerObject } from '@zonetoll/model'
+import { formatBytes, type Hour, type LedgerObject } from '@zonetoll/model'
 import { ContentError, readBytes, readPart } from '@zonetoll/objects'
 import { openTable, TableError } from '@zonetoll/parquet'
 import { HourTotals, type Attribution, type Room } from '@zonetoll/rollup'
@@ -55,11 +55,13 @@ export class ObjectReader {
   readonly #counting: { readonly allPairs: boolean; readonly room?: Room }
   readonly #attribution: Attribution
   readonly #scanner: Scanner
+  readonly #bound: MemoryBound | null
 
   constructor(settings: ReaderSettings, attribution: Attribution) {
     this.#settings = settings
     const { allPairs, memory } = settings
-    this.#counting = memory === undefined ? { allPairs } : { allPairs, room: new MemoryBound(memory).room }
+    this.#bound = memory === undefined ? null : new MemoryBound(memory)
+    this.#counting = this.#bound === null ? { allPairs } : { allPairs, room: this.#bound.room }
     this.#attribution = attribution
     this.#scanner = createScanner(attribution.tokens)
     this.totals = new HourTotals(settings.hour, attribution, this.#counting)
@@ -125,7 +127,13 @@ export class ObjectReader {
   ): Promise<ReadLines> {
     const table = await openTable({
       byteLength: object.size,
-      read: (from, to) => readPart(store, object, { from, to }, { signal }),
+      read: async (from, to) => {
+        this.#bound?.ask(
+          to - from,
+          () => `${formatBytes(object.size)} of Parquet at ${store.describe(object.key)}`,
+        )
+        return await readPart(store, object, { from, to }, { signal })
+      },
     })
     const { columns, slots, interfaceAddresses } = parseColumns(table.columns)
     const reader = new TableReader(slots, this.#attribution.tokens)

@@ -295,7 +295,8 @@ test('an object that changes between two of its parts fails the hour', async () 
   })
 })
 
-test('reading ends between two slices of a row group when it is interrupted', async () => {
+/** A reader with so much memory, and an object of 60,000 records to read. */
+async function readerAndObject(memoryBytes: number): Promise<{ reader: ObjectReader; logObject: LogObject }> {
   const lines = Array.from({ length: 60_000 }, (_, row) => record({ bytes: row % 100 }))
   const key = objectKey({ ending: '.log.parquet' })
   const bytes = await parquetOf(objectOf(lines), `CODEC 'snappy', ROW_GROUP_SIZE 122880`)
@@ -307,17 +308,9 @@ test('reading ends between two slices of a row group when it is interrupted', as
     flowLogs: ['fl-0aaa'],
     allPairs: false,
     skipBadObjects: true,
-    memory: { bytes: 2 ** 33, remedy: '' },
+    memory: { bytes: memoryBytes, remedy: '' },
   }
   const attribution = Attribution.of(new Timeline([], { appLabels: [] }), HOUR as Hour, { growing: false })
-  const reader = new ObjectReader(settings, attribution)
-  const stop = new AbortController()
-  let records = 0
-  const onRecords = (count: number) => {
-    // As a signal would: at the event loop's next turn.
-    if (records === 0) setImmediate(() => stop.abort(new Error('enough')))
-    records += count
-  }
   const logObject = {
     object,
     store,
@@ -326,7 +319,26 @@ test('reading ends between two slices of a row group when it is interrupted', as
     slot: HOUR,
     format: 'parquet',
   } as const
-  await expect(reader.read(logObject as LogObject, stop.signal, onRecords)).rejects.toThrow('enough')
+  return { reader: new ObjectReader(settings, attribution), logObject: logObject as LogObject }
+}
+
+test('reading ends between two slices of a row group when it is interrupted', async () => {
+  const { reader, logObject } = await readerAndObject(2 ** 33)
+  const stop = new AbortController()
+  let records = 0
+  const onRecords = (count: number) => {
+    // As a signal would: at the event loop's next turn.
+    if (records === 0) setImmediate(() => stop.abort(new Error('enough')))
+    records += count
+  }
+  await expect(reader.read(logObject, stop.signal, onRecords)).rejects.toThrow('enough')
   expect(records).toBeGreaterThan(0)
   expect(records).toBeLessThan(60_000)
+})
+
+test('memory is asked for before a part of an object is read', async () => {
+  const { reader, logObject } = await readerAndObject(1)
+  await expect(reader.read(logObject, new AbortController().signal, () => {})).rejects.toThrow(
+    /^the memory is used up: of 1 B \(--max-memory\) .* are held, with .* of Parquet at \/.*\.log\.parquet, and .* more are needed/,
+  )
 })

@@ -32,6 +32,18 @@ test('a table answers as a Map does, both families numbered together, through gr
   )
 })
 
+test('IPv6 addresses that differ in one word only have entries of their own', () => {
+  for (let word = 0; word < 4; word++) {
+    const table = new AddressTable()
+    const addressOf = (at: number) => [7, 7, 7, 7].with(word, at)
+    for (let at = 0; at < 2000; at++) expect(table.add6(addressOf(at), 0)).toBe(at)
+    for (let at = 0; at < 2000; at++) expect(table.add6(addressOf(at), 0)).toBe(at)
+    for (let at = 0; at < 2000; at++) expect(table.find6(addressOf(at), 0)).toBe(at)
+    for (let at = 2000; at < 4000; at++) expect(table.find6(addressOf(at), 0)).toBe(NONE)
+    expect(table.size).toBe(2000)
+  }
+})
+
 test('a table holds a whole /16 and as many IPv6 addresses', () => {
   const table = new AddressTable()
   for (let at = 0; at < 65_536; at++) {

@@ -84,6 +84,24 @@ describe('a line', () => {
     })
   })
 
+  test('may say with an empty text that it knows nothing, and have labels that are no texts', () => {
+    const line = {
+      ...POD,
+      workload: '',
+      node: '',
+      instance: '',
+      zone: '',
+      labels: { app: 'a', n: 7, o: null },
+    }
+    expect(parseAssignmentLine(JSON.stringify(line))).toMatchObject({
+      workload: null,
+      node: null,
+      instance: null,
+      zone: null,
+      labels: new Map([['app', 'a']]),
+    })
+  })
+
   test('of an interface without a name is named by its uid', () => {
     const line = { ...without(POD, 'name'), kind: 'interface', uid: 'eni-1' }
     expect(parseAssignmentLine(JSON.stringify(line))).toMatchObject({ name: 'eni-1' })
@@ -124,6 +142,9 @@ describe('a line that is refused', () => {
     ['addresses', [7]],
     ['labels', ['app']],
     ['hostNetwork', 'true'],
+    ['uid', ''],
+    ['namespace', ''],
+    ['name', ''],
     ['node', 7],
     ['zone', {}],
   ])('names %s where it is %j', (key, value) => {

@@ -26,6 +26,25 @@ describe('formatting an assignment line', () => {
     expect(formatAssignmentLine(parseAssignmentLine(subnet)!)).toBe(subnet)
   })
 
+  test('leaves out what a line does not know, and sorts labels', () => {
+    const held =
+      '"uid":"u","addresses":[],"from":"2024-05-01T09:12:03Z","until":null,"seen":"2024-05-01T10:05:00Z"'
+    const unknown = '"workload":null,"labels":{},"node":null,"instance":null,"service":null,"zone":null'
+    for (const [kind, names] of [
+      ['pod', '"namespace":"n","name":"p"'],
+      ['node', '"name":"p"'],
+      ['interface', '"name":"p"'],
+    ] as const) {
+      const least = `{"kind":"${kind}",${held},${names}}`
+      expect(formatAssignmentLine(parseAssignmentLine(`${least.slice(0, -1)},${unknown}}`)!)).toBe(least)
+    }
+    const labelled = (labels: string) =>
+      `{"kind":"pod",${held},"namespace":"n","name":"p","labels":${labels}}`
+    expect(formatAssignmentLine(parseAssignmentLine(labelled('{"b":"1","a":"2","C":"3"}'))!)).toBe(
+      labelled('{"C":"3","a":"2","b":"1"}'),
+    )
+  })
+
   test('refuses a time that no reader would take', () => {
     const line = parseAssignmentLine(EXAMPLES[4]!)!
     expect(() => formatAssignmentLine({ ...line, seen: 253_402_300_800_000 as UnixMillis })).toThrow(

@@ -55,6 +55,17 @@ function holder(timeline: Timeline, start: number, until: number): string | null
   return id === NONE ? null : timeline.endpoints[id]!.uid
 }
 
+/** Interfaces with other addresses, which come first: the entry of 10.0.0.1 isn't the table's first then. */
+function others(random: Seeded): Line[] {
+  return random.list(random.int(4), (at): Line => ({
+    kind: 'interface',
+    uid: `0-${at}`,
+    from: -1000 * at,
+    until: random.chance(0.5) ? null : 1000,
+    addresses: [`10.0.1.${at}`],
+  }))
+}
+
 function pod(uid: string, from: number, until: number | null, over: Partial<Line> = {}): Line {
   return { kind: 'pod', uid, from, until, ...over }
 }
@@ -161,16 +172,19 @@ describe('an address was handed over', () => {
   })
 })
 
-describe('a subnet', () => {
-  const timeline = timelineOf([
+function subnets(): Timeline {
+  return timelineOf([
     subnet('subnet-b', '10.0.0.0/16'),
     subnet('subnet-a', '10.0.0.0/16', 'use2-az3'),
     subnet('subnet-c', '10.0.1.0/24'),
     subnet('subnet-6', '2600:1f16::/64'),
   ])
-  const nameOf = (id: number): string | null => (id === NONE ? null : timeline.endpoints[id]!.name)
+}
 
+describe('a subnet', () => {
   test('holds by the longest prefix; of two with one block the lesser uid', () => {
+    const timeline = subnets()
+    const nameOf = (id: number): string | null => (id === NONE ? null : timeline.endpoints[id]!.name)
     expect([0x0a000001, 0x0a000101, 0x0a010000].map(value => nameOf(timeline.subnet4(value)))).toEqual([
       'subnet-a',
       'subnet-c',
@@ -181,6 +195,7 @@ describe('a subnet', () => {
   })
 
   test('is named by its uid and has no other columns', () => {
+    const timeline = subnets()
     expect(timeline.endpoints[timeline.subnet4(0x0a000101)]).toEqual({
       kind: 'subnet',
       namespace: null,
@@ -196,6 +211,31 @@ describe('a subnet', () => {
 })
 
 describe('an endpoint', () => {
+  test('has one id whatever the order of lines', () => {
+    const lines = [
+      pod('b', 0, null, { addresses: ['10.0.0.2'] }),
+      pod('a', 0, null),
+      { kind: 'node', uid: 'c', from: 0, until: null, addresses: ['10.0.0.3'] } as const,
+      { kind: 'interface', uid: 'd', from: 0, until: null, addresses: ['10.0.0.4'] } as const,
+      subnet('subnet-2', '10.0.0.0/16'),
+      subnet('subnet-1', '10.1.0.0/16'),
+    ]
+    for (let seed = 1; seed <= 50; seed++) {
+      const { endpoints } = timelineOf(new Seeded(seed).shuffled(lines))
+      expect(endpoints.map(({ uid }) => uid)).toEqual(['subnet-1', 'subnet-2', 'd', 'c', 'a', 'b'])
+    }
+  })
+
+  test('that names no zone is in that of the subnet around its address, by all bits of it', () => {
+    const { endpoints } = timelineOf([
+      pod('a', 0, null, { addresses: ['2600:1f16::5'], zone: null }),
+      // As an IPv4 address its first word would be 38.0.31.22.
+      subnet('subnet-4', '38.0.0.0/8', 'use2-az3'),
+      subnet('subnet-6', '2600:1f16::/64', 'use2-az2'),
+    ])
+    expect(endpoints.find(({ uid }) => uid === 'a')?.zone).toBe('use2-az2')
+  })
+
   test('of a pod has its columns, the app by the first label it has', () => {
     const appOf = (labels: readonly string[]): string | null | undefined =>
       timelineOf([pod('a', 0, null)], labels).endpoints[0]?.app
@@ -348,7 +388,7 @@ test('holder, handedOver and interfaceHolds answer as a scan of all assignments 
       from: moment(),
       until: random.chance(0.2) ? null : moment(),
     }))
-    const timeline = timelineOf(random.shuffled(lines))
+    const timeline = timelineOf(random.shuffled([...lines, ...others(random)]))
     const entry = timeline.find4(0x0a000001)
     for (let times = 0; times < 8; times++) {
       const start = moment()
@@ -388,7 +428,7 @@ test('steady holders are what holder answers for every window that begins in the
       from: random.pick(borders),
       until: random.chance(0.5) ? null : random.pick(borders),
     }))
-    const timeline = timelineOf(lines)
+    const timeline = timelineOf([...lines, ...others(random)])
     const entry = timeline.find4(0x0a000001)
     if (entry === NONE) continue
     const steady = timeline.steadyHolders((TEN / 1000) as Hour)[entry]!

@@ -55,6 +55,8 @@ export const MUTATION = fc.record({
     'f',
     'g',
     'G',
+    '@',
+    '`',
     '-',
     '%',
     ' ',

@@ -148,6 +148,23 @@ describe.each(SCANNERS)('a header line that stands again, by the %s scanner,', s
     })
   })
 
+  test('isn’t a line wherever it stands, and is one where it is too long', () => {
+    const many = `${ONE}\n`.repeat(3000)
+    expect(countsOf(`${HEADER}\n${many}${HEADER}\n${ONE}\n`, scanner)).toMatchObject({
+      lines: 3001,
+      malformed: 0,
+    })
+    const long = `${HEADER} ${'x'.repeat(MAX_LINE_BYTES)}`
+    expect(countsOf(`${HEADER}\n${ONE}\n${long}\n${ONE}\n`, scanner)).toMatchObject({
+      lines: 3,
+      malformed: 1,
+    })
+  })
+
+  test('leaves it unsaid that addresses are interfaces’ where all formats have the packet addresses', () => {
+    expect(readRecords(`${HEADER}\n${ONE}\n${HEADER}\n`, { scanner }).interfaceAddresses).toBe(false)
+  })
+
   test('with other columns is the format of the lines behind it, also without the packet addresses', () => {
     const { records, interfaceAddresses } = readRecords(
       `${HEADER}\n${ONE}\nbytes start flow-direction srcaddr dstaddr x\n7 1714557600 egress 10.0.0.9 10.0.0.8 -\n`,
@@ -292,9 +309,9 @@ describe.each(SCANNERS)('an object, by the %s scanner,', scanner => {
         { scanner },
       ),
     ).toThrow(/longer than 65536 bytes/)
-    expect(() =>
-      readRecords([encoder.encode(`${'x'.repeat(MAX_LINE_BYTES + 1)}\n${ONE}\n`)], { scanner }),
-    ).toThrow(FormatError)
+    expect(() => readRecords(`${HEADER} ${'x'.repeat(MAX_LINE_BYTES)}\n${ONE} x\n`, { scanner })).toThrow(
+      /longer than 65536 bytes/,
+    )
   })
 
   test('that is refused leaves the scanner clean for the next', () => {

@@ -113,6 +113,36 @@ describe('an address', () => {
     expect(Math.min(seen.four, seen.six, seen.none)).toBeGreaterThan(500)
   })
 
+  test.each(['10.0.0.', '.0.0.1', '10..0.1', '10.0.1', '10.0.0.1.', '10.0.0.256', '10.0.0.01'])(
+    'of IPv4 isn’t %s',
+    text => {
+      expect(readIPv4(encoder.encode(text), 0, text.length)).toBe(UNREADABLE)
+    },
+  )
+
+  test.each([
+    ':',
+    '1:',
+    ':1',
+    '::1:',
+    ':1::',
+    '1::2:',
+    '1::2::3',
+    ':::',
+    '1:2:3:4:5:6:7',
+    '1:2:3:4:5:6:7:',
+    '1:2:3:4:5:6:7:8:',
+    '1:2:3:4:5:6:7:8:9',
+    '1:2:3:4:5:6:7:1.2.3.4',
+    '::1.2.3',
+    '::1.2.3.4:5',
+    '::12345',
+    '::@',
+    '::g',
+  ])('of IPv6 isn’t %s', text => {
+    expect(readIPv6(encoder.encode(`${text} `), 0, text.length, new Uint32Array(4), 0)).toBe(false)
+  })
+
   test('is not read past its end', () => {
     const bytes = encoder.encode('10.0.0.15')
     expect(readIPv4(bytes, 0, 8)).toBe(0x0a000001)

@@ -15,7 +15,7 @@
 // left when all have ended is one run's pair. A store that knows no conditions only makes more rounds of it.
 //
 // Nothing may stop the run between the two files. Where one can't be written what stood is put back: also when it was
-// written after all and only the answer failed.
+// written after all and only the answer failed, but never over what another run has written since.
 
 import { createHash } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
@@ -90,11 +90,12 @@ export async function replacePair(
       }
     }
     const seen = standing
-    if (await run.uninterrupted(() => write(store, own, seen, first))) return
+    if (await run.uninterrupted(() => write(store, own, folder, seen, first))) return
     try {
       standing = await look(store, own, folder, signal)
     } catch (error) {
-      await mend(store, own, folder, first, error)
+      // Where the answer to the rollup's write got lost the rollup may be ours, without its ledger.
+      await putBack(store, own, folder, first, error)
       throw error
     }
   }
@@ -108,6 +109,7 @@ export async function replacePair(
 async function write(
   store: ObjectStore,
   own: OwnPair,
+  folder: string,
   seen: StandingPair,
   first: StandingPair,
 ): Promise<boolean> {
@@ -118,31 +120,15 @@ async function write(
       : await store.write(own.rollupKey, { file: own.file }, { expected: etagOf(rollup) })
     const text = new TextEncoder().encode(own.ledgerText)
     await store.write(own.ledgerKey, text, { expected: etagOf(ledger) })
-    return (await store.head(own.rollupKey))?.etag === etag
+    // Without etags the next round tells.
+    return etag !== '' && (await store.head(own.rollupKey))?.etag === etag
   } catch (error) {
     if (error instanceof StoreError && error.reason === 'conflict') return false
-    // Where the answer to an earlier round's write got lost, the rollup that stands is ours.
-    await putBack(store, [ledger, seen.ownRollup ? first.rollup : rollup], error)
+    // Where the answer to an earlier round's write got lost, the rollup that was seen is ours already.
+    const before = { rollup: seen.ownRollup ? first.rollup : rollup, ledger }
+    await putBack(store, own, folder, before, error)
     throw error
   }
-}
-
-// Where the answer to the rollup's write got lost and then nothing can be seen: the rollup may be ours, without its
-// ledger. Throws RunError where that can't be told, or not be put right.
-async function mend(
-  store: ObjectStore,
-  own: OwnPair,
-  folder: string,
-  first: StandingPair,
-  failure: unknown,
-): Promise<void> {
-  let standing: StandingPair
-  try {
-    standing = await look(store, own, folder, new AbortController().signal)
-  } catch (error) {
-    throw notPutBack(store.describe(own.rollupKey), failure, error)
-  }
-  if (standing.ownRollup && !standing.ownLedger) await putBack(store, [first.rollup], failure)
 }
 
 function etagOf({ copy }: Standing): string | null | undefined {
@@ -245,21 +231,31 @@ async function waitForOther(
 
 // Whether the same two files stand: also when another run put back what stood.
 function alike(a: StandingPair, b: StandingPair): boolean {
-  return etagOf(a.rollup) === etagOf(b.rollup) && etagOf(a.ledger) === etagOf(b.ledger)
+  return a.rollup.copy?.sha256 === b.rollup.copy?.sha256 && a.ledger.copy?.sha256 === b.ledger.copy?.sha256
 }
 
-// Throws RunError where what stood can't be put back: both failures count then.
-async function putBack(store: ObjectStore, before: readonly Standing[], failure: unknown): Promise<void> {
-  for (const { key, copy } of before) {
-    try {
-      const now = await store.head(key)
-      if (now?.etag === copy?.object.etag && now?.size === copy?.object.size) continue
-      if (copy === null) await store.delete(key)
-      else await store.write(key, { file: copy.file }, { expected: now?.etag ?? null })
-    } catch (error) {
-      throw notPutBack(store.describe(key), failure, error)
-    }
+// What is this run's becomes what stood before. What another run has written since stays, and so does a rollup that both
+// made, where the other's ledger names it. Throws RunError where it can't be told or done: both failures count then.
+async function putBack(
+  store: ObjectStore,
+  own: OwnPair,
+  folder: string,
+  before: Pick<StandingPair, 'rollup' | 'ledger'>,
+  failure: unknown,
+): Promise<void> {
+  try {
+    const now = await look(store, own, folder, new AbortController().signal, 'after')
+    if (now.ownLedger) await restore(store, before.ledger, now.ledger)
+    if (now.ownRollup && (now.ownLedger || !now.complete)) await restore(store, before.rollup, now.rollup)
+  } catch (error) {
+    throw notPutBack(store.describe(own.rollupKey), failure, error)
   }
+}
+
+async function restore(store: ObjectStore, { key, copy }: Standing, now: Standing): Promise<void> {
+  if (copy?.sha256 === now.copy?.sha256) return
+  if (copy === null) await store.delete(key)
+  else await store.write(key, { file: copy.file }, { expected: etagOf(now) })
 }
 
 function notPutBack(uri: string, failure: unknown, error: unknown): RunError {

@@ -5,7 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { ObjectStore } from '@zonetoll/objects'
+import { StoreError, type ObjectStore } from '@zonetoll/objects'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { S3Request } from '../../../test/servers/s3-server.ts'
 import { Seeded } from '../../../test/support/seeded.ts'
@@ -135,6 +135,31 @@ function writes(key: string): (request: S3Request) => boolean {
   return request => request.operation === 'PutObject' && request.key === key
 }
 
+/** Refuses this run's ledger, after `work`. */
+async function publishRefused(own: Named, work: () => Promise<void>): Promise<void> {
+  const store = place.store
+  let refused = false
+  const refusing: ObjectStore = Object.create(store, {
+    write: {
+      value: async (...args: Parameters<ObjectStore['write']>) => {
+        if (refused || args[0] !== KEYS.ledgerKey) return await store.write(...args)
+        refused = true
+        await work()
+        throw new StoreError('busy', 'the server can’t serve now')
+      },
+    },
+    head: { value: (key: string) => store.head(key) },
+    read: { value: (...args: Parameters<ObjectStore['read']>) => store.read(...args) },
+    delete: { value: (key: string) => store.delete(key) },
+    describe: { value: (key: string) => store.describe(key) },
+  }) as ObjectStore
+  await expect(publish(own, refusing)).rejects.toThrow(/^the server can’t serve now$/)
+}
+
+function withoutEtag<T extends { readonly etag: string } | null>(object: T): T {
+  return object === null ? object : { ...object, etag: '' }
+}
+
 describe('over S3, with another run that comes in between', () => {
   type S3Place = Awaited<ReturnType<typeof s3Place>>
 
@@ -228,5 +253,88 @@ describe('over S3, with another run that comes in between', () => {
       '*',
       ...etags,
     ])
+  })
+
+  describe('and then its own ledger can’t be written', () => {
+    test.each(['nothing', 'another pair'])(
+      'where %s stood before, what the other run made stays',
+      async before => {
+        place = await s3Place()
+        if (before !== 'nothing') await publish(await pairOf('before'))
+        const other = await pairOf('other')
+        await publishRefused(await pairOf('own'), () => publish(other))
+        expect(await standingName()).toBe('other')
+      },
+    )
+
+    test('the rollup that both made stays with the other run’s ledger', async () => {
+      place = await s3Place()
+      const other = await pairOf('other', 'same rows')
+      await publishRefused(await pairOf('own', 'same rows'), () => publish(other))
+      expect(await standingName()).toBe('other')
+    })
+
+    test('the other run’s rollup stays while its ledger is still to come', async () => {
+      place = await s3Place()
+      const other = await pairOf('other')
+      await publishRefused(await pairOf('own'), async () => {
+        await place.store.write(KEYS.rollupKey, { file: other.file })
+      })
+      expect(await text(KEYS.rollupKey)).toMatch(/^rows of other/)
+      expect(await place.store.head(KEYS.ledgerKey)).toBeNull()
+    })
+
+    test.each([null, 'before'])('where no other run came, what stood (%s) is put back', async before => {
+      place = await s3Place()
+      if (before !== null) await publish(await pairOf(before))
+      await publishRefused(await pairOf('own'), async () => {})
+      if (before !== null) expect(await standingName()).toBe(before)
+      else
+        expect([await place.store.head(KEYS.rollupKey), await place.store.head(KEYS.ledgerKey)]).toEqual([
+          null,
+          null,
+        ])
+    })
+  })
+
+  test('a server that gives no etags is read again instead', async () => {
+    const opened = await s3Place()
+    place = opened
+    const store = opened.store
+    const blind: ObjectStore = Object.create(store, {
+      head: { value: async (key: string) => withoutEtag(await store.head(key)) },
+      read: { value: (...args: Parameters<ObjectStore['read']>) => store.read(...args) },
+      delete: { value: (key: string) => store.delete(key) },
+      describe: { value: (key: string) => store.describe(key) },
+      write: {
+        value: async (...args: Parameters<ObjectStore['write']>) => {
+          await store.write(...args)
+          return ''
+        },
+      },
+    }) as ObjectStore
+    await publish(await pairOf('before'), blind)
+    await publish(await pairOf('own'), blind)
+    expect(await standingName()).toBe('own')
+    // Another run replaces both just before this one has a last look.
+    const other = await pairOf('other')
+    const own = await pairOf('third')
+    let come = false
+    opened.server.faults = request => {
+      if (
+        come ||
+        request.operation !== 'HeadObject' ||
+        opened.server.get(request.bucket, KEYS.ledgerKey) === null
+      )
+        return null
+      if (!Buffer.from(opened.server.get(request.bucket, KEYS.ledgerKey)!).toString().includes('third'))
+        return null
+      come = true
+      opened.server.put(request.bucket, KEYS.rollupKey, 'rows of other'.padEnd(200, '.'))
+      opened.server.put(request.bucket, KEYS.ledgerKey, other.ledgerText)
+      return null
+    }
+    await expect(publish(own, blind)).rejects.toBeInstanceOf(OvertakenError)
+    expect(await standingName()).toBe('other')
   })
 })

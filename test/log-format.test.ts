@@ -8,8 +8,11 @@ test('the stack and the messages name one format', () => {
   expect(logFormat(false)).toBe(LOG_FORMAT)
 })
 
+function presentIn(format: string): number[] {
+  return [...parseFormat(format.replaceAll(/[${}]/g, '')).present]
+}
+
 test('it lacks nothing that the worker reads but interface-type, which version 11 has', () => {
-  const presentIn = (format: string) => [...parseFormat(format.replaceAll(/[${}]/g, '')).present]
   expect(presentIn(logFormat(true))).not.toContain(0)
   expect(presentIn(logFormat(false)).filter(present => present === 0)).toHaveLength(1)
 })

@@ -171,6 +171,28 @@ describe.each(FAULTS)('with a server that %s', (_what, fault) => {
   })
 })
 
+test('a session token of a profile, which a server repeats as the header that it came in', async () => {
+  const token = 'IQoJb3JpZ2luX2VjEOf+/profile+only/0123456789='
+  place.keepSecret(token)
+  const file = place.path('home', 'credentials')
+  await writeFile(
+    file,
+    `[default]\naws_access_key_id = ${KEY_ID}\naws_secret_access_key = ${SECRET}\naws_session_token = ${token}\n`,
+  )
+  const none = { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '', AWS_SESSION_TOKEN: '' }
+  server.faults = () => ({
+    kind: 'error',
+    status: 400,
+    code: 'Strange',
+    message: `no: x-amz-security-token: ${token}; encoded ${encodeURIComponent(`x-amz-security-token=${token}`)}`,
+  })
+  const args = ['--hour', HOUR_TEXT, ...uris(['logs', 'assignments', 'rollups'])]
+  const ended = await run('start', args, { ...none, AWS_SHARED_CREDENTIALS_FILE: file })
+  server.faults = () => null
+  expect(ended.status, ended.stderr).toBe(1)
+  expect(ended.stderr).toContain('x-amz-security-token: [hidden]')
+})
+
 describe('given by mistake', () => {
   const presigned = `https://flows.s3.us-east-2.amazonaws.com/logs?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=${KEY_ID}%2F20240501&X-Amz-Security-Token=${encodeURIComponent(SESSION)}&X-Amz-Signature=${SIGNATURE}`
 

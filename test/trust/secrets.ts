@@ -12,6 +12,10 @@ const FORMS: readonly (readonly [string, RegExp])[] = [
     'a signature of a presigned address',
     /X-Amz-(?:Signature|Security-Token|Credential)(?:=|%3D)(?!\[hidden\])/i,
   ],
+  [
+    'a session token',
+    /\b(?:x-amz-security-token|aws_session_token)["']?\s*[:=]\s*["']?(?!\[hidden\])[\w+/=]{8}/i,
+  ],
   ['a signature of a request', /Signature=[0-9a-f]{16}/],
   ['an EKS token', /k8s-aws-v1\./],
   ['a bearer token', /Bearer\s+[\w.~+/=-]{8}/i],

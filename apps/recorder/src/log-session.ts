@@ -51,7 +51,7 @@ const FIRST_INVENTORY_MILLIS = 15_000
 const WATCH_END_MILLIS = 1_500
 const LAST_DELIVERY_MILLIS = 5_000
 const RETRY_MILLIS = 10_000
-const PASSING_PROBLEMS: ReadonlySet<string> = new Set(['unreachable', 'busy', 'stalled', 'cut'])
+const PASSING_PROBLEMS: ReadonlySet<string> = new Set(['unreachable', 'busy', 'full', 'stalled', 'cut'])
 
 /** Watches and writes until the signal is aborted or the watch ends. Rejects with what the watch rejected with, when all is written. */
 export async function recordContinuously(

@@ -147,6 +147,10 @@ describe('a subnet', () => {
   })
 })
 
+function appOf(labels: readonly string[]): string | null | undefined {
+  return timelineOf([pod('a', 0, null)], labels).endpoints[0]?.app
+}
+
 describe('an endpoint', () => {
   test('has one id whatever the order of lines', () => {
     const lines = [
@@ -174,8 +178,6 @@ describe('an endpoint', () => {
   })
 
   test('of a pod has its columns, the app by the first label it has', () => {
-    const appOf = (labels: readonly string[]): string | null | undefined =>
-      timelineOf([pod('a', 0, null)], labels).endpoints[0]?.app
     expect([['app'], ['x', 'team', 'app'], ['x'], [], ['toString']].map(appOf)).toEqual([
       'cart',
       'blue',

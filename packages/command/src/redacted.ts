@@ -10,6 +10,8 @@ const LEAST_LENGTH = 8
 const FORMS: readonly RegExp[] = [
   // Of presigned addresses. The credential names the key, and when it was used.
   /(X-Amz-(?:Signature|Security-Token|Credential)(?:=|%3D))[^\s&"'<>,;:()]+/gi,
+  // Of headers and settings, as a server or a library repeats them.
+  /(\b(?:x-amz-security-token|aws_?session_?token|aws_?secret_?access_?key|(?:session|security)_?token|secret_?access_?key)["']?\s*[:=>]+\s*["']?)[\w+/=%.-]{8,}/gi,
   /(Signature=)[0-9a-f]{16,}/gi,
   /(\bBearer\s+)[\w.~+/=-]{8,}/gi,
   /(\bk8s-aws-v1\.)[\w-]+/g,
@@ -25,7 +27,9 @@ export function redacted(
   let shown = text
   for (const name of SECRETS) {
     const value = environment[name]
-    if (value !== undefined && value.length >= LEAST_LENGTH) shown = shown.replaceAll(value, '[hidden]')
+    if (value === undefined || value.length < LEAST_LENGTH) continue
+    for (const form of [value, encodeURIComponent(value.toWellFormed())])
+      shown = shown.replaceAll(form, '[hidden]')
   }
   for (const form of FORMS) shown = shown.replaceAll(form, '$1[hidden]')
   return shown

@@ -16,6 +16,21 @@ test.each([
     'SignedHeaders=host, Signature=0123456789abcdef0123',
     'SignedHeaders=host, Signature=[hidden]',
   ],
+  [
+    'a session token in a header',
+    'header x-amz-security-token: IQoJb3JpZ2luX2VjE+/=, refused',
+    'header x-amz-security-token: [hidden], refused',
+  ],
+  [
+    'a session token of a profile',
+    'aws_session_token = IQoJb3JpZ2luX2VjE\nregion = x',
+    'aws_session_token = [hidden]\nregion = x',
+  ],
+  [
+    'what a library shows of credentials',
+    '{"secretAccessKey":"wJalrXUtnFEMI/K7MDENG","sessionToken":"IQoJb3JpZ2lu"} <SessionToken>IQoJb3JpZ2lu</SessionToken>',
+    '{"secretAccessKey":"[hidden]","sessionToken":"[hidden]"} <SessionToken>[hidden]</SessionToken>',
+  ],
   ['a bearer token', 'Authorization: Bearer eyJhbGciOi.J9-_~+/=', 'Authorization: Bearer [hidden]'],
   ['an EKS token', '"k8s-aws-v1.aHR0cHM6Ly9zdHM"', '"k8s-aws-v1.[hidden]"'],
   [
@@ -25,6 +40,11 @@ test.each([
   ],
 ])('%s is hidden, and what is around it stays', (_what, text, shown) => {
   expect(redacted(text, NOTHING)).toBe(shown)
+})
+
+test('a secret of the environment is hidden percent-encoded, too', () => {
+  const environment = { AWS_SECRET_ACCESS_KEY: 'abc/def+ghi=' }
+  expect(redacted('key=abc%2Fdef%2Bghi%3D&x', environment)).toBe('key=[hidden]&x')
 })
 
 test('ordinary messages stay as they are', () => {

@@ -15,8 +15,8 @@ export async function completedUpload(
   error: unknown,
   head: () => Promise<HeadObjectCommandOutput>,
 ): Promise<{ readonly ETag: string } | null> {
-  const { name } = error as Error
-  if (name !== 'NoSuchUpload' && name !== 'PreconditionFailed') return null
+  const { name, $metadata } = error as Error & { $metadata?: { httpStatusCode?: number } }
+  if (name !== 'NoSuchUpload' && $metadata?.httpStatusCode !== 412) return null
   const parts = input.MultipartUpload?.Parts ?? []
   const hash = createHash('md5')
   for (const { ETag = '' } of parts) hash.update(Buffer.from(ETag.replaceAll('"', ''), 'hex'))

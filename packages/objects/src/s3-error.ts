@@ -52,6 +52,7 @@ const PROBLEMS: Readonly<Record<string, StoreProblem>> = {
   ServiceUnavailable: 'busy',
   InternalError: 'busy',
   RequestTimeout: 'stalled',
+  NotImplemented: 'notSupported',
 }
 
 const STATUS_PROBLEMS: Readonly<Record<number, StoreProblem>> = {
@@ -63,6 +64,9 @@ const STATUS_PROBLEMS: Readonly<Record<number, StoreProblem>> = {
   412: 'changed',
   416: 'changed',
   429: 'busy',
+  501: 'notSupported',
+  505: 'notSupported',
+  507: 'full',
 }
 
 const CONNECTION_PROBLEMS: Readonly<Record<string, StoreProblem>> = {
@@ -127,6 +131,10 @@ function messageOf(reason: StoreProblem, error: SdkError, call: S3Call): string 
       return `${uri}: the S3 endpoint can't be reached ${said}; check the network, AWS_REGION and AWS_ENDPOINT_URL_S3`
     case 'busy':
       return `${uri}: the server can't serve now ${said}, and didn't when asked again; run again later`
+    case 'notSupported':
+      return `${uri}: the server doesn't know such a request ${said}; where it isn't S3 itself, AWS_REQUEST_CHECKSUM_CALCULATION=WHEN_REQUIRED may help`
+    case 'full':
+      return `${uri}: the server has no room left ${said}; make room there, then run again`
     case 'changed':
       return `${uri} isn't the object that was listed: it changed meanwhile; run again when nothing writes to it`
     case 'archived':

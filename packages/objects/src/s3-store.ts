@@ -97,11 +97,13 @@ export class S3Store implements ObjectStore {
     do {
       const page = await this.#call(
         { key: prefix, permission: 's3:ListBucket', signal },
-        ({ sdk, client }, http) =>
-          client.send(new sdk.ListObjectsV2Command({ ...request, ContinuationToken: token }), http),
+        async ({ sdk, client }, http) => {
+          const command = new sdk.ListObjectsV2Command({ ...request, ContinuationToken: token })
+          return listedPage(await client.send(command, http), token, this.describe(prefix))
+        },
       )
-      token = page.IsTruncated === true ? page.NextContinuationToken : undefined
-      yield { entries: entriesOfPage(page), more: token !== undefined }
+      token = page.next
+      yield { entries: page.entries, more: token !== undefined }
     } while (token !== undefined)
   }
 
@@ -141,13 +143,14 @@ export class S3Store implements ObjectStore {
       } catch (error) {
         if (!(error instanceof StoreError)) throw error
         if (isConflict(error)) throw conflict(this.describe(key), error)
-        if (!isNotImplemented(error)) throw error
-        this.#takesConditions = false
+        if (!mayKnowNoConditions(error)) throw error
       }
     }
     // To ask just before is the nearest to a condition.
     if ((await this.head(key))?.etag !== (expected ?? undefined)) throw conflict(this.describe(key))
-    return await put({})
+    const etag = await put({})
+    this.#takesConditions = false
+    return etag
   }
 
   async delete(key: string): Promise<void> {
@@ -297,16 +300,40 @@ async function endingOnAbort<T>(request: Promise<T>, signal: AbortSignal | undef
 // Source: Amazon S3 User Guide, Conditional writes.
 function isConflict({ cause, reason }: StoreError): boolean {
   const { name } = cause as Error
-  return (
-    name === 'PreconditionFailed' ||
-    name === 'ConditionalRequestConflict' ||
-    (reason === 'missingObject' && name !== 'NoSuchUpload')
-  )
+  const status = statusOf(cause)
+  return status === 412 || status === 409 || (reason === 'missingObject' && name !== 'NoSuchUpload')
 }
 
-function isNotImplemented({ cause }: StoreError): boolean {
-  const { name, $metadata } = cause as { name: string; $metadata?: { httpStatusCode?: number } }
-  return name === 'NotImplemented' || $metadata?.httpStatusCode === 501
+// What a server answers to a header that it doesn't know, or to something else that is wrong: the same request without
+// the header tells.
+function mayKnowNoConditions({ cause }: StoreError): boolean {
+  const { name } = cause as Error
+  const status = statusOf(cause)
+  return status === 501 || status === 405 || (status === 400 && UNKNOWN_HEADER.has(name))
+}
+
+const UNKNOWN_HEADER = new Set(['InvalidArgument', 'InvalidRequest', 'NotImplemented', 'BadRequest', '400'])
+
+function statusOf(cause: unknown): number | undefined {
+  return (cause as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode
+}
+
+/** A page, and the token that asks for the next. Throws StoreError where an answer can't be a listing, or never ends. */
+function listedPage(
+  page: ListObjectsV2CommandOutput,
+  token: string | undefined,
+  uri: string,
+): { readonly entries: ListEntry[]; readonly next: string | undefined } {
+  const { Name, KeyCount, IsTruncated, NextContinuationToken: next } = page
+  if (Name === undefined && KeyCount === undefined && IsTruncated === undefined) {
+    const what = `${uri}: what answered is no S3 server: its answer is no listing`
+    throw new StoreError('failed', `${what}; check AWS_ENDPOINT_URL_S3, and proxies on the way`)
+  }
+  if (IsTruncated === true && (next === undefined || next === '' || next === token)) {
+    const what = `${uri}: the server's listing can't be followed: it says that there is more, but not from where on`
+    throw new StoreError('failed', `${what}; it must know ListObjectsV2`)
+  }
+  return { entries: entriesOfPage(page), next: IsTruncated === true ? next : undefined }
 }
 
 // S3 sends a page's objects and prefixes apart; together they are in the order of keys.

@@ -17,6 +17,10 @@ export type StoreProblem =
   | 'unreachable'
   /** The server answers that it can't serve now, each time it is asked. */
   | 'busy'
+  /** The server doesn't know what is asked of it. */
+  | 'notSupported'
+  /** The server has no room for what is written. */
+  | 'full'
   /** The object isn't the one that was listed, or changes while it is read. */
   | 'changed'
   /** A write that expected something else under its key. */

@@ -4,14 +4,8 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Seeded } from '../../../test/support/seeded.ts'
-import { readPart, StoreError } from '../src/index.ts'
-import { BUCKET, folderPlace, noise, s3Place, stored, type Place } from './stores.ts'
-
-async function failure(promise: Promise<unknown>): Promise<StoreError> {
-  const error = await promise.catch((caught: unknown) => caught)
-  if (error instanceof StoreError) return error
-  throw new Error('expected a StoreError', { cause: error })
-}
+import { readPart } from '../src/index.ts'
+import { BUCKET, folderPlace, noise, s3Place, stored, type Place, failure } from './stores.ts'
 
 describe.each([
   ['a folder', folderPlace],

@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
 import type { S3Fault, S3Request, S3Server } from '../../../test/servers/s3-server.ts'
-import { openLocation, StoreError, type ObjectStore, type StoredObject } from '../src/index.ts'
-import { BUCKET, bytesOf, list, noise, pointAt, QUICK, s3Place, stored, until } from './stores.ts'
+import { openLocation, type ObjectStore, type StoredObject } from '../src/index.ts'
+import { BUCKET, bytesOf, list, noise, pointAt, QUICK, s3Place, stored, until, failure } from './stores.ts'
 
 const MIB = 1024 * 1024
 
@@ -32,15 +32,6 @@ function fail(operation: string, ...faults: (S3Fault | null | 'for ever')[]): vo
 
 function asked(operation: string): readonly S3Request[] {
   return server.requests.filter(request => request.operation === operation)
-}
-
-async function failure(promise: Promise<unknown>): Promise<StoreError> {
-  const error = await promise.then(
-    () => new Error('expected a failure, got none'),
-    (caught: unknown) => caught,
-  )
-  if (!(error instanceof StoreError)) throw error
-  return error
 }
 
 function answerError(status: number, code: string, message: string, headers?: Record<string, string>): void {

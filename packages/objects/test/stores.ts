@@ -11,6 +11,7 @@ import {
   type ListOptions,
   type Location,
   type ObjectStore,
+  StoreError,
 } from '../src/index.ts'
 
 export const BUCKET = 'zonetoll-test'
@@ -99,4 +100,14 @@ export async function until(condition: () => boolean): Promise<void> {
     if (Date.now() > deadline) throw new Error('waited two seconds for nothing')
     await new Promise(resolve => setTimeout(resolve, 5))
   }
+}
+
+/** What a promise fails with; throws where that is no StoreError, or where it doesn't fail. */
+export async function failure(promise: Promise<unknown>): Promise<StoreError> {
+  const error = await promise.then(
+    () => new Error('expected a failure, got none'),
+    (caught: unknown) => caught,
+  )
+  if (!(error instanceof StoreError)) throw error
+  return error
 }

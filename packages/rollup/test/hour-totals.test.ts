@@ -305,31 +305,33 @@ test('an unknown IPv6 destination is judged by all its bits', () => {
   expect(accountsOf(inputOf([line({ 'pkt-dstaddr': 'a00::1' })]))).toEqual({ outside: 1 })
 })
 
-test('closing asks for room first, for each pair, zone pair and endpoint', () => {
-  const asked = (pairs: number, zonePairs: number, subnets: number): number => {
-    const lines = Array.from({ length: subnets }, (_, at) =>
-      subnet(`subnet-${at}`, `10.0.${at}.0/24`, 'use2-az1'),
-    )
-    const timeline = new Timeline(
-      lines.map(text => parseAssignmentLine(text)!),
-      { appLabels: [] },
-    )
-    const attribution = Attribution.of(timeline, HOUR as Hour, { growing: false })
-    let closing = false
-    const room = (bytes: number) => {
-      if (closing) throw new RangeError(String(bytes))
-    }
-    const totals = new HourTotals(HOUR as Hour, attribution, { allPairs: false, room })
-    for (let pair = 0; pair < pairs; pair++) totals.pairs.add(pair, 0)
-    for (let pair = 0; pair < zonePairs; pair++) totals.zonePairs.add(pair, 0)
-    closing = true
-    try {
-      closeHour(totals, timeline)
-    } catch (error) {
-      return Number((error as RangeError).message)
-    }
-    throw new Error('no room was asked for')
+/** The bytes that closing asks for. */
+function asked(pairs: number, zonePairs: number, subnets: number): number {
+  const lines = Array.from({ length: subnets }, (_, at) =>
+    subnet(`subnet-${at}`, `10.0.${at}.0/24`, 'use2-az1'),
+  )
+  const timeline = new Timeline(
+    lines.map(text => parseAssignmentLine(text)!),
+    { appLabels: [] },
+  )
+  const attribution = Attribution.of(timeline, HOUR as Hour, { growing: false })
+  let closing = false
+  const room = (bytes: number) => {
+    if (closing) throw new RangeError(String(bytes))
   }
+  const totals = new HourTotals(HOUR as Hour, attribution, { allPairs: false, room })
+  for (let pair = 0; pair < pairs; pair++) totals.pairs.add(pair, 0)
+  for (let pair = 0; pair < zonePairs; pair++) totals.zonePairs.add(pair, 0)
+  closing = true
+  try {
+    closeHour(totals, timeline)
+  } catch (error) {
+    return Number((error as RangeError).message)
+  }
+  throw new Error('no room was asked for')
+}
+
+test('closing asks for room first, for each pair, zone pair and endpoint', () => {
   const base = asked(10, 10, 10)
   expect(base).toBeGreaterThan(0)
   expect(asked(1010, 10, 10) - base).toBeGreaterThanOrEqual(1000 * 8)

@@ -13,11 +13,13 @@ import {
   logFiles,
   objectKey,
   PARTITION,
+  pod,
   record,
   SMALL_LINES,
   smallHour,
   type Files,
 } from '../support/data-set.ts'
+import { Seeded } from '../support/seeded.ts'
 import { Place, type Ended } from './commands.ts'
 import { noisyHour } from './noisy-hour.ts'
 import { s3Target, s3Wanted, type S3Target } from './s3-target.ts'
@@ -48,6 +50,24 @@ const counted = (ledger: string | undefined) => {
     { key: string; etag: string }[]
   >
   return { ...rest, objects: namesOf(objects!), assignments: namesOf(assignments!) }
+}
+
+const PART_BYTES = 8 * 1024 * 1024
+
+/** An hour of a thousand pairs, whose names gzip can't shorten: the rollup is longer than a part of an upload. */
+function longNamedHour(): Files {
+  const random = new Seeded(1)
+  const pods = random.list(1000, at => ({
+    name: Buffer.from(random.list(6000, () => random.int(256))).toString('base64'),
+    address: `10.1.${at >> 8}.${at & 255}`,
+  }))
+  const next = (at: number) => pods[(at + 1) % pods.length]!
+  return joined(
+    assignmentFiles(
+      pods.map(({ name, address }, at) => pod(name, address, `use2-az${1 + (at % 2)}`, { workload: null })),
+    ),
+    logFiles([[{}, pods.map(({ address }, at) => record({ from: address, to: next(at).address }))]]),
+  )
 }
 
 describe.runIf(s3Wanted())('on a real S3 server', () => {
@@ -104,6 +124,24 @@ describe.runIf(s3Wanted())('on a real S3 server', () => {
     done(await onS3('start', [...HOUR_ARGS, ...inBucket(bucket)]))
     expect(await rollupsIn(bucket)).toEqual(made)
     expect(await place.leftovers()).toEqual([])
+  })
+
+  test('a rollup longer than a part goes up in parts, and is read back by query and report', async () => {
+    const bucket = await bucketOf(longNamedHour())
+    const rollups = inBucket(bucket, ['rollups'])
+    for (let times = 0; times < 2; times++) {
+      done(await onS3('start', [...HOUR_ARGS, ...inBucket(bucket), '--quiet']))
+      expect(await target.openUploads(bucket)).toBe(0)
+    }
+    const made = await rollupsIn(bucket)
+    expect(made[ROLLUP]!.length).toBeGreaterThan(PART_BYTES)
+    const sha256 = createHash('sha256').update(Buffer.from(made[ROLLUP]!, 'latin1')).digest('hex')
+    expect(JSON.parse(made[LEDGER]!)).toMatchObject({ rollupSha256: sha256, rows: 1000 })
+    const sql = 'SELECT count(*) AS pairs, sum(bytes)::BIGINT AS bytes FROM rollup'
+    const asked = await onS3('query', [sql, ...rollups, '--format', 'json', '--quiet'])
+    done(asked)
+    expect(JSON.parse(asked.stdout)).toEqual([{ pairs: 1000, bytes: 100_000 }])
+    done(await onS3('report', [...rollups, '--out', 'long.html', '--quiet']))
   })
 
   test('start takes a bucket by the name of its host when path style is asked for', async () => {

@@ -1,11 +1,11 @@
-// kill -9 at any moment of the main job: the old hour stands or the new one does, or a rollup beside a ledger that does
+// kill -9 at any moment of the main job and of a merge: the old hour stands or the new one does, or a rollup beside a ledger that does
 // not name it, which no reader takes for an hour. The next run makes it right.
 //
 //   ZONETOLL_TEST_KILLS=400   so many processes are killed at random moments (8 if not set); and with it set, one before
 //                             each single call of the file system and around each request, else around every third
 
 import { createHash } from 'node:crypto'
-import { readFile, utimes, writeFile } from 'node:fs/promises'
+import { readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterEach, expect, test } from 'vitest'
@@ -283,4 +283,45 @@ test('killed at random moments', { timeout: TEST_MILLIS }, async () => {
   seen.say('killed at random moments')
   done(await run().ended)
   expect(stateOf(await place.files('rollups'), hours)).toBe('the new hour')
+})
+
+test('a merge killed at random moments, and one with its page', { timeout: TEST_MILLIS }, async () => {
+  const place = await placeOf(noisyHour(1))
+  const hours = await bothHours(
+    more => place.run('start', [...START, ...INPUT, ...more]),
+    () => place.files('rollups'),
+  )
+  await rm(place.path('rollups'), { recursive: true })
+  for (const shard of ['0/2', '1/2']) done(await place.run('start', [...START, ...INPUT, '--shard', shard]))
+  const partials = await place.files('rollups')
+  const merge = [
+    '--hour',
+    HOUR_TEXT,
+    '--assignments',
+    'assignments',
+    '--rollups',
+    'rollups',
+    '--cluster',
+    'shop',
+  ]
+  const random = new Seeded(2)
+  const seen = new Seen()
+  let { millis } = await place.run('merge', merge)
+  for (let time = 0; time < RANDOM_KILLS; time++) {
+    await rm(place.path('rollups'), { recursive: true })
+    await writeFiles(place.path('rollups'), asFiles({ ...hours.old, ...partials }))
+    const running = place.start('merge', time % 2 === 0 ? merge : [...merge, '--report'])
+    await sleep(millis * (0.5 + 0.6 * random.next()))
+    running.process.kill('SIGKILL')
+    const { signal } = await running.ended
+    const state = stateOf(await place.files('rollups'), hours)
+    seen.add(state)
+    // A run is as long as the machine makes it: kills crowd around the moment at which it publishes.
+    millis *= signal === null ? 0.9 : state === 'the old hour' ? 1.1 : 1
+    expect(await place.run('merge', merge)).toMatchObject({ status: 0 })
+    const left = await place.files('rollups')
+    expect(stateOf(left, hours)).toBe('the new hour')
+    expect(Object.keys(left).filter(name => name.includes('_partial-'))).toEqual([])
+  }
+  seen.say('merge killed at random moments')
 })

@@ -15,13 +15,14 @@ import {
   removeAll,
   withColumns,
   withHeader,
+  type FoundPartial,
   type HeadedPartial,
 } from './hour-partials.ts'
 import { loadTimeline } from './load-timeline.ts'
 import { finishHour, type MadeHour } from './make-hour.ts'
 import { withinMemory, type MemoryBound } from './memory-bound.ts'
 import { attributionOf, endpointsDigest } from './open-hour.ts'
-import { agreedObjects, checkNotOvertaken, type StandingLedger } from './partial-agreement.ts'
+import { agreedObjects, checkNotOvertaken, hasAll, type StandingLedger } from './partial-agreement.ts'
 import { checkPartialBooks } from './partial-books.ts'
 import type { PartialHeader } from './partial-header.ts'
 import { LEDGER_NAME } from './publish.ts'
@@ -80,6 +81,9 @@ async function mergeWithin(
       `no partials of ${formatHour(hour)} in ${store.describe(folder)}: run its shards first ` +
         `(pnpm start --hour ${formatHour(hour)} --shard 0/N, 1/N, …), and give --rollups and --cluster as they had them`,
     )
+  }
+  if (standing !== null && (await areMerged(store, found, standing, run.signal))) {
+    return { made: null, shards: 0, left: await removeAll(store, found) }
   }
   const partials = allOf(found, shards, hour, store.describe(folder))
   const headed: HeadedPartial[] = []
@@ -144,6 +148,24 @@ async function standingLedger(
   const object = await store.head(key)
   const ledger = object === null ? null : await readLedger(store, object, signal)
   return ledger === null ? null : { ledger, modified: object!.modified }
+}
+
+// Whether these are what a merge left that was killed while it removed partials: some of one count, older than the
+// ledger, which has all their objects.
+async function areMerged(
+  store: ObjectStore,
+  found: readonly FoundPartial[],
+  standing: StandingLedger,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { count } = found[0]!.shard
+  const isRest = found.length < count && found.every(({ shard }) => shard.count === count)
+  if (!isRest || found.some(({ object }) => object.modified >= standing.modified)) return false
+  for (const partial of found) {
+    const { header } = await withHeader(store, partial, signal)
+    if (!hasAll(standing, header.objects)) return false
+  }
+  return true
 }
 
 // The very assignments that the shards read, whatever the recorder has written since.

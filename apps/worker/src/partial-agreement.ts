@@ -1,9 +1,9 @@
 // Whether partials belong together: of one hour, one listing and one set of options, each object in one of them.
 
 import { RunError } from '@zonetoll/command'
-import { formatHour, type Hour, type Ledger } from '@zonetoll/model'
+import { formatHour, type Hour, type Ledger, type LedgerObject } from '@zonetoll/model'
 import type { HeadedPartial } from './hour-partials.ts'
-import { COMMON, comparable, sameText, type PartialObject } from './partial-header.ts'
+import { COMMON, sameText, type PartialObject } from './partial-header.ts'
 import { formatShard } from './shard.ts'
 import { listingDigest } from './share-objects.ts'
 
@@ -25,6 +25,16 @@ export function agreedObjects(
   return allObjects(partials)
 }
 
+/** Whether the ledger has all these objects, as they are. */
+export function hasAll({ ledger }: StandingLedger, objects: readonly PartialObject[]): boolean {
+  const known = new Set(ledger.objects.map(identity))
+  return objects.every(object => known.has(identity(object)))
+}
+
+function identity({ key, size, etag }: LedgerObject): string {
+  return JSON.stringify([key, size, etag])
+}
+
 /** Partials that lay about while the hour was made from more would take objects out of it again. Throws RunError. */
 export function checkNotOvertaken(
   partials: readonly HeadedPartial[],
@@ -33,10 +43,8 @@ export function checkNotOvertaken(
   folder: string,
 ): void {
   if (partials.some(({ object }) => object.modified > modified)) return
-  const ours = new Set(objects.map(({ key, size, etag }) => comparable([key, size, etag])))
-  const shared = ledger.objects.filter(({ key, size, etag }) =>
-    ours.has(comparable([key, size, etag])),
-  ).length
+  const ours = new Set(objects.map(identity))
+  const shared = ledger.objects.filter(object => ours.has(identity(object))).length
   if (shared < ours.size || ledger.objects.length <= ours.size) return
   throw new RunError(
     `${partials[0]!.uri} and the other partials are stale: the hour was made since, from ${ledger.objects.length} objects ` +

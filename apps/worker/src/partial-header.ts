@@ -148,8 +148,8 @@ export function sameText(a: unknown, b: unknown): boolean {
   return comparable(a) === comparable(b)
 }
 
-/** One text for one value, whatever the order of its members; bigints and maps as what they say. */
-export function comparable(value: unknown): string {
+// One text for one value, whatever the order of its members; bigints and maps as what they say.
+function comparable(value: unknown): string {
   const json = JSON.stringify(value, (_key, member: unknown) => {
     if (typeof member === 'bigint') return member.toString()
     return member instanceof Map ? [...member] : member

@@ -1,5 +1,7 @@
 // Shards and their merge: the bytes of one run. What makes them others is refused (merge-refusals.test.ts).
 
+import { readFile, stat, utimes, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import {
@@ -160,4 +162,22 @@ test('a shard that runs again replaces its partial, and a merge removes all part
     `${PARTITION}rollup.parquet`,
   ])
   expect(await folder.merge('rollups')).toEqual({ made: null, shards: 0, left: [] })
+})
+
+test('what a merge left that was killed while it removed partials is removed by the next', async () => {
+  const folder = await HourFolder.make(dozen())
+  await inShards(folder, 'rollups', 3)
+  const partial = (index: number) => join(folder.root, 'rollups', PARTITION, `_partial-${index}-of-3.bin`)
+  const kept = await readFile(partial(1))
+  const { mtime } = await stat(partial(1))
+  await folder.merge('rollups')
+  const merged = await folder.files('rollups')
+  await writeFile(partial(1), kept)
+  await utimes(partial(1), mtime, mtime)
+  expect(await folder.merge('rollups')).toEqual({ made: null, shards: 0, left: [] })
+  expect(await folder.files('rollups')).toEqual(merged)
+
+  // Written since, it is one of a merge to come.
+  await writeFile(partial(1), kept)
+  await expect(folder.merge('rollups')).rejects.toThrow('2 of 3 partials of 2024-05-01T10 are missing')
 })

@@ -9,13 +9,14 @@ import { stat } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import type { ListObjectsV2CommandOutput, S3Client } from '@aws-sdk/client-s3'
+import type { S3Client } from '@aws-sdk/client-s3'
 
 import { completedUpload } from './completed-upload.ts'
-import { compareKeys } from './key-order.ts'
 import { resumingRead } from './resuming-read.ts'
 import { s3Session, type S3Session } from './s3-client.ts'
+import { isConflict, mayKnowNoConditions } from './s3-conditions.ts'
 import { s3Error } from './s3-error.ts'
+import { listedPage, plainEtag, storedObject } from './s3-listing.ts'
 import { conflict, oneLine, StoreError } from './store-error.ts'
 import { entriesOf } from './store.ts'
 import type {
@@ -294,76 +295,6 @@ async function endingOnAbort<T>(request: Promise<T>, signal: AbortSignal | undef
     signal.removeEventListener('abort', onAbort)
     settled.abort()
   }
-}
-
-// 412: something else stands. 409: another write is under way. 404: nothing stands where something was expected.
-// Source: Amazon S3 User Guide, Conditional writes.
-function isConflict({ cause, reason }: StoreError): boolean {
-  const { name } = cause as Error
-  const status = statusOf(cause)
-  return status === 412 || status === 409 || (reason === 'missingObject' && name !== 'NoSuchUpload')
-}
-
-// What a server answers to a header that it doesn't know, or to something else that is wrong: the same request without
-// the header tells.
-function mayKnowNoConditions({ cause }: StoreError): boolean {
-  const { name } = cause as Error
-  const status = statusOf(cause)
-  return status === 501 || status === 405 || (status === 400 && UNKNOWN_HEADER.has(name))
-}
-
-const UNKNOWN_HEADER = new Set(['InvalidArgument', 'InvalidRequest', 'NotImplemented', 'BadRequest', '400'])
-
-function statusOf(cause: unknown): number | undefined {
-  return (cause as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode
-}
-
-/** A page, and the token that asks for the next. Throws StoreError where an answer can't be a listing, or never ends. */
-function listedPage(
-  page: ListObjectsV2CommandOutput,
-  token: string | undefined,
-  uri: string,
-): { readonly entries: ListEntry[]; readonly next: string | undefined } {
-  const { Name, KeyCount, IsTruncated, NextContinuationToken: next } = page
-  if (Name === undefined && KeyCount === undefined && IsTruncated === undefined) {
-    const what = `${uri}: what answered is no S3 server: its answer is no listing`
-    throw new StoreError('failed', `${what}; check AWS_ENDPOINT_URL_S3, and proxies on the way`)
-  }
-  if (IsTruncated === true && (next === undefined || next === '' || next === token)) {
-    const what = `${uri}: the server's listing can't be followed: it says that there is more, but not from where on`
-    throw new StoreError('failed', `${what}; it must know ListObjectsV2`)
-  }
-  return { entries: entriesOfPage(page), next: IsTruncated === true ? next : undefined }
-}
-
-// S3 sends a page's objects and prefixes apart; together they are in the order of keys.
-function entriesOfPage(page: ListObjectsV2CommandOutput): ListEntry[] {
-  const decode = page.EncodingType === 'url' ? decodeKey : (key: string) => key
-  const keyed: { key: string; entry: ListEntry }[] = []
-  for (const { Key, Size, ETag, LastModified } of page.Contents ?? []) {
-    const key = decode(Key ?? '')
-    keyed.push({ key, entry: { object: storedObject(key, Size, ETag, LastModified) } })
-  }
-  const ordered = keyed.length
-  for (const { Prefix } of page.CommonPrefixes ?? []) {
-    const prefix = decode(Prefix ?? '')
-    keyed.push({ key: prefix, entry: { prefix } })
-  }
-  if (keyed.length > ordered) keyed.sort((a, b) => compareKeys(a.key, b.key))
-  return keyed.map(({ entry }) => entry)
-}
-
-// encoding-type=url writes a space as '+'.
-function decodeKey(encoded: string): string {
-  return decodeURIComponent(encoded.replaceAll('+', ' '))
-}
-
-function storedObject(key: string, size?: number, etag?: string, modified?: Date): StoredObject {
-  return { key, size: size ?? 0, etag: plainEtag(etag), modified: modified?.getTime() ?? 0 }
-}
-
-function plainEtag(etag: string | undefined): string {
-  return (etag ?? '').replace(/^W\//, '').replaceAll('"', '')
 }
 
 async function bytesOf(chunks: AsyncIterable<Buffer>): Promise<Buffer> {

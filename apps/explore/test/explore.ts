@@ -18,6 +18,18 @@ export interface Ended {
   readonly stderr: string
 }
 
+/** How a command that failed ends. */
+export function failure(message: string): Ended {
+  return { status: 1, stdout: '', stderr: `error: ${message}\n` }
+}
+
+/** How `pnpm query` ends that was told something wrong. */
+export function usage(message: string): Ended {
+  return { status: 2, stdout: '', stderr: `error: ${message}\nSee pnpm query --help.\n` }
+}
+
+export const lines = (text: string) => text.trimEnd().split('\n')
+
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>
   /** The program that runs the command line, which is quoted for a shell. */

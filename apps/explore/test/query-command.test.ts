@@ -1,11 +1,11 @@
-// `pnpm query` as a command: what goes where, exit statuses, help, what is said of wrong input. Contract, section 1.
+// `pnpm query` as a command: what goes where, exit statuses, help. Contract, section 1; wrong input is query-refusals.test.ts'.
 
 import { readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startS3Server } from '../../../test/servers/s3-server.ts'
 import { QUERY } from '../src/query-options.ts'
-import { Desk, ended, onTerminal, type Ended } from './explore.ts'
+import { Desk, ended, failure, lines, onTerminal } from './explore.ts'
 import { FIRST_HOUR, writeHour, writeMonth } from './stored-month.ts'
 
 let desk: Desk
@@ -18,12 +18,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await desk.close()
 })
-
-function failure(message: string): Ended {
-  return { status: 1, stdout: '', stderr: `error: ${message}\n` }
-}
-
-const lines = (text: string) => text.trimEnd().split('\n')
 
 async function hoursOf(args: readonly string[]): Promise<unknown[]> {
   const rows = await desk.rows(['SELECT DISTINCT hour_start FROM rollup ORDER BY 1', ...args])

@@ -3,7 +3,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import type { Hour } from '@zonetoll/model'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { Desk, type Ended } from './explore.ts'
+import { Desk, failure, lines, usage } from './explore.ts'
 import { FIRST_HOUR, writeHour, writeMonth } from './stored-month.ts'
 
 let desk: Desk
@@ -16,16 +16,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await desk.close()
 })
-
-function usage(message: string): Ended {
-  return { status: 2, stdout: '', stderr: `error: ${message}\nSee pnpm query --help.\n` }
-}
-
-function failure(message: string): Ended {
-  return { status: 1, stdout: '', stderr: `error: ${message}\n` }
-}
-
-const lines = (text: string) => text.trimEnd().split('\n')
 
 describe('wrong input', () => {
   test.each([

@@ -2,6 +2,7 @@
 
 import type { StoreError } from './store-error.ts'
 
+// Codes of S3; what has no body to tell one is named by its status.
 const UNKNOWN_HEADER = new Set(['InvalidArgument', 'InvalidRequest', 'NotImplemented', 'BadRequest', '400'])
 
 /**
